@@ -1,0 +1,32 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Codec } from '../contracts/codec.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * JSON values, frozen through and through when they come back.
+ * `encode` throws a `TypeError` for what JSON would change: `undefined` fields, functions, dates, `NaN`, `-0`, class
+ * instances, cycles. A stored `__proto__` becomes an own field, never a prototype.
+ */
+export function jsonCodec<V>(): Codec<V> {
+  return {
+    id: 'json/1',
+    encode(value) {
+      const text = JSON.stringify(value);
+      if (text === undefined || !isDeepStrictEqual(JSON.parse(text), value)) {
+        throw new TypeError(
+          'the value does not survive JSON: it holds undefined, a function, a date, NaN or a class instance',
+        );
+      }
+      return encoder.encode(text);
+    },
+    decode: (bytes) => freeze(JSON.parse(decoder.decode(bytes))) as V,
+  };
+}
+
+function freeze(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const field of Object.values(value)) freeze(field);
+  return Object.freeze(value);
+}

@@ -1,0 +1,72 @@
+import type { EntryRef, Invalidation } from './invalidation.ts';
+import type { Journal } from './journal.ts';
+
+/** A random 64-bit token. A stored frame is valid only while every stamp it carries still exists and is equal. */
+export type Stamp = bigint;
+
+/** The stamps that guard one entry. Absent (`undefined`) means: nothing guarded by it is valid. */
+export interface Stamps {
+  readonly key: Stamp | undefined;
+  readonly namespace: Stamp | undefined;
+  /** In the order of `EntryRef.tags`. */
+  readonly tags: readonly (Stamp | undefined)[];
+}
+
+/** What a tier holds for one entry; the reader judges whether the bytes are valid. */
+export interface StoredFrame {
+  readonly bytes: Uint8Array | undefined;
+  readonly stamps: Stamps;
+}
+
+/** The right to load, held across processes. It saves work; correctness never depends on it. */
+export interface Lease {
+  /** Gives the right back. Never rejects. */
+  release(): Promise<void>;
+}
+
+/** @see SharedTier.begin */
+export interface BeginOptions {
+  /** How long the lease lasts when its holder dies, in milliseconds. 0 asks for no lease. */
+  readonly leaseMs: number;
+  /** Stamps created now must outlive every frame written under them, in milliseconds. */
+  readonly stampTtlMs: number;
+}
+
+/** @see SharedTier.begin */
+export interface Begun extends StoredFrame {
+  readonly lease: Lease | 'elsewhere' | 'none';
+}
+
+/** @see SharedTier.write */
+export interface WriteOptions {
+  /** Hard expiry, in milliseconds from now. */
+  readonly ttlMs: number;
+  /** Asks the tier to keep the entry when it makes space. @default false */
+  readonly pin?: boolean;
+}
+
+/**
+ * A level of the cache that several processes share. It stores bytes and stamps and judges nothing.
+ * Every method may reject: the engine reports the error and treats the tier as empty.
+ */
+export interface SharedTier {
+  /** By who shares it, e.g. `host` or `cluster`; appears in events and statistics. */
+  readonly name: string;
+  /** Present when the tier keeps the invalidations of its machine; the engine then obeys it. */
+  readonly journal?: Journal;
+  /** The tier's own time in milliseconds, the same for all processes that share it. Frames are stamped with it. */
+  now(): number;
+  /** Values and stamps in one trip, in the order asked. */
+  read(entries: readonly EntryRef[]): Promise<readonly StoredFrame[]>;
+  /**
+   * Called after a miss and before the source is read: creates the stamps that are missing, tries the lease, and returns
+   * the stored frame if someone has just filled it.
+   */
+  begin(entry: EntryRef, options: BeginOptions): Promise<Begun>;
+  /** Unconditional: a late or foreign write is simply not valid, because of its stamps. */
+  write(entry: EntryRef, frame: Uint8Array, options: WriteOptions): Promise<void>;
+  /** Removes the stamps named, then the values. After it resolves, no frame written under the old stamps is valid. */
+  invalidate(invalidation: Invalidation): Promise<void>;
+  /** Ends all work of the tier. Called by its owner; a cache does not close the tiers it was given. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,38 @@
+import type { EntryRef, Invalidation } from './contracts/invalidation.ts';
+import type { Journal } from './contracts/journal.ts';
+
+/** Says whether an invalidation names an entry. */
+export function names(invalidation: Invalidation, ref: EntryRef): boolean {
+  if (invalidation.namespace !== ref.namespace) return false;
+  switch (invalidation.kind) {
+    case 'namespace':
+      return true;
+    case 'keys':
+      return invalidation.keys.includes(ref.key);
+    case 'tags':
+      return invalidation.tags.some((tag) => ref.tags.includes(tag));
+  }
+}
+
+/**
+ * Notes where the journals stand before the first read of a lookup, and refuses the insertion if an invalidation has come
+ * between. It closes this interleaving, for late write-backs and promotions alike, without any state per key:
+ *
+ *   1. A reads the old value (from the source or a lower tier)   2. B invalidates the key   3. A inserts the old value
+ */
+export class Fence {
+  readonly #marks: readonly { readonly journal: Journal; readonly sequence: number }[];
+
+  constructor(journals: readonly Journal[]) {
+    this.#marks = journals.map((journal) => ({ journal, sequence: journal.sequence() }));
+  }
+
+  /** True while no invalidation since the fence was raised names the entry. A journal that was overrun names everything. */
+  admits(ref: EntryRef): boolean {
+    return this.#marks.every(({ journal, sequence }) => {
+      if (journal.sequence() === sequence) return true;
+      const invalidations = journal.since(sequence);
+      return invalidations !== 'overrun' && !invalidations.some((invalidation) => names(invalidation, ref));
+    });
+  }
+}

@@ -1,0 +1,56 @@
+import { hash } from 'node:crypto';
+import type { EntryRef } from './contracts/invalidation.ts';
+
+/** Where a cache's entries live. */
+export interface KeyspaceOptions {
+  /** Separates programs that share an engine. @default 'warmline' */
+  readonly prefix?: string;
+  /** Tenant, or user where the values are a user's: one scope cannot reach another's entries. @default 'default' */
+  readonly scope?: string;
+  /** Name of the cache, e.g. `phrases`. */
+  readonly name: string;
+}
+
+/** Turns logical keys into physical ones: scoped, and without any of their text. */
+export interface Keyspace {
+  /** `{prefix}:{scope}:{name}` */
+  readonly namespace: string;
+  /** `{namespace}:{128 bits of SHA-256, hex}` */
+  keyOf(logicalKey: string): string;
+  refOf(logicalKey: string): EntryRef;
+}
+
+const PLAIN = /^[A-Za-z0-9_.-]{1,64}$/;
+const HEX_DIGITS = 32;
+const NO_TAGS: readonly string[] = Object.freeze([]);
+
+/**
+ * @throws TypeError when a part is empty or not a string. Any other text is allowed: what is not plain
+ * (`A-Z a-z 0-9 _ . -`, at most 64) is replaced by `~` and its hash, so that no part can contain a separator or a glob.
+ */
+export function createKeyspace(options: KeyspaceOptions): Keyspace {
+  const { prefix = 'warmline', scope = 'default', name } = options;
+  const namespace = [segment('prefix', prefix), segment('scope', scope), segment('name', name)].join(':');
+  const keyOf = (logicalKey: string): string => `${namespace}:${digest(logicalKey)}`;
+  return Object.freeze({
+    namespace,
+    keyOf,
+    refOf: (logicalKey: string) => ({ namespace, key: keyOf(logicalKey), tags: NO_TAGS }),
+  });
+}
+
+function segment(what: string, text: string): string {
+  if (typeof text !== 'string' || text === '') {
+    throw new TypeError(`${what} must be a non-empty string, got ${JSON.stringify(text)}`);
+  }
+  return PLAIN.test(text) ? text : `~${digest(text)}`;
+}
+
+/**
+ * 128 bits of SHA-256 over UTF-16 code units: two texts that differ only in lone surrogates, which UTF-8 would fold into
+ * one replacement character, must not share a key.
+ */
+function digest(text: string): string {
+  const input = text.isWellFormed() ? text : Buffer.from(text, 'utf16le');
+  return hash('sha256', input, 'hex').slice(0, HEX_DIGITS);
+}

@@ -1,0 +1,123 @@
+import type { LoadContext, Loader, LoadOptions } from './contracts/cache.ts';
+import type { Engine } from './engine.ts';
+import { hashOfRef } from './engine.ts';
+import { descend } from './lookup.ts';
+import type { Descent } from './lookup.ts';
+import type { Fence } from './fence.ts';
+import { positive } from './policy.ts';
+import type { Flight } from './single-flight.ts';
+import { insertHere, writeShared } from './write-back.ts';
+
+/** The whole life of a flight: look below, get the right to write, run the loader, write back. Rejects only with the loader's error. */
+export async function load<V>(
+  engine: Engine<V>,
+  key: string,
+  loader: Loader<V>,
+  options: LoadOptions,
+  flight: Flight<V>,
+): Promise<V | undefined> {
+  const fence = engine.raiseFence();
+  const [descent] = engine.hasShared ? await descend(engine, [key], fence, true) : [onlyHere<V>(engine, key)];
+  if (descent === undefined) throw new Error('a descent for one key has one result');
+  if (descent.found !== undefined) return descent.found.value;
+  engine.stats.misses++;
+  engine.onEvent?.({ type: 'miss', keyHash: hashOfRef(descent.ref) });
+  try {
+    return await runLoader(engine, descent, loader, options, flight, fence);
+  } finally {
+    for (const lease of descent.leases) engine.background(lease.release());
+  }
+}
+
+function onlyHere<V>(engine: Engine<V>, key: string): Descent<V> {
+  return { key, ref: engine.keyspace.refOf(key), found: undefined, grants: [], leases: [] };
+}
+
+async function runLoader<V>(
+  engine: Engine<V>,
+  descent: Descent<V>,
+  loader: Loader<V>,
+  options: LoadOptions,
+  flight: Flight<V>,
+  fence: Fence,
+): Promise<V | undefined> {
+  const { clock } = engine.policy;
+  const { ref } = descent;
+  let ttlMs = options.ttl ?? engine.policy.ttl;
+  let store = true;
+  const context: LoadContext<V> = {
+    key: descent.key,
+    reason: 'miss',
+    stale: undefined,
+    signal: flight.abort.signal,
+    isCurrent: () => flight.attached && fence.admits(ref),
+    keep: (kept) => {
+      ttlMs = positive('ttl', kept.ttl ?? ttlMs);
+    },
+    doNotStore: () => {
+      store = false;
+    },
+  };
+  const startedMs = clock.now();
+  const done = (outcome: 'stored' | 'not-stored' | 'failed'): number => {
+    const durationMs = clock.now() - startedMs;
+    engine.onEvent?.({ type: 'load', keyHash: hashOfRef(ref), outcome, durationMs });
+    return durationMs;
+  };
+  engine.stats.loads++;
+  let value: V | undefined;
+  try {
+    value = await loader(context);
+  } catch (error) {
+    engine.stats.loadErrors++;
+    done('failed');
+    throw error;
+  }
+  engine.stats.loadMs += clock.now() - startedMs;
+  if (value === undefined) {
+    done('not-stored');
+    return undefined;
+  }
+  if (!store) {
+    engine.refused(ref, 'do-not-store');
+    done('not-stored');
+    return value;
+  }
+  const kept = prepare(engine, value);
+  if (kept === undefined) {
+    engine.refused(ref, 'unencodable');
+    done('not-stored');
+    return value;
+  }
+  // Age counts from the start of the load: the source may have changed while it was being read.
+  const durationMs = clock.now() - startedMs;
+  const stored = { ...kept, ageMs: durationMs, ttlMs, loadCostMs: durationMs, pin: options.pin ?? false };
+  const inserted = insertHere(engine, descent.key, ref, stored, fence);
+  if (inserted) engine.background(writeShared(engine, ref, descent.grants, stored));
+  done(inserted ? 'stored' : 'not-stored');
+  return kept.value;
+}
+
+/** A value as the tiers keep it. */
+export interface Prepared<V> {
+  readonly value: V;
+  readonly payload: Uint8Array | undefined;
+  readonly valueBytes: number;
+}
+
+/** Encodes once, for the size and for the tiers; `undefined` when the value cannot be encoded. */
+export function prepare<V>(engine: Engine<V>, value: V): Prepared<V> | undefined {
+  const { codec, tiers } = engine.policy;
+  try {
+    if (codec.shareable === true && codec.sizeOf !== undefined) {
+      const payload = tiers.length > 0 ? codec.encode(value) : undefined;
+      return { value, payload, valueBytes: codec.sizeOf(value) };
+    }
+    const payload = codec.encode(value);
+    const own = codec.shareable === true ? value : codec.decode(payload);
+    return { value: own, payload, valueBytes: codec.sizeOf?.(own) ?? payload.byteLength };
+  } catch {
+    // A loader's value that cannot be stored is still a value; `set` asks the codec itself for the reason.
+    return undefined;
+  }
+}
