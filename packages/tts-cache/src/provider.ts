@@ -1,0 +1,67 @@
+import { tts } from '@livekit/agents';
+import type { Clock } from '@warmline/cache-core';
+import type { Voice, VoiceSettings } from './voice.ts';
+import { readVoice } from './voice.ts';
+
+/** Whether misses are spoken one by one or together with their neighbours. */
+export type Unit = 'sentence' | 'run';
+
+/** One inner TTS with its voice, and whether it is believed to work. */
+export class Provider {
+  readonly index: number;
+  readonly inner: tts.TTS;
+  readonly #voice: Voice;
+  readonly #clock: Clock;
+  readonly #unit: Unit | undefined;
+  #downUntilMs = 0;
+  #cutsFailed = false;
+
+  /** @throws TypeError for a `FallbackAdapter`, and for a voice without settings. */
+  constructor(index: number, inner: tts.TTS, voice: Voice, unit: Unit | undefined, clock: Clock) {
+    refuseFallbackAdapter(inner);
+    readVoice(voice);
+    this.index = index;
+    this.inner = inner;
+    this.#voice = voice;
+    this.#unit = unit;
+    this.#clock = clock;
+  }
+
+  /** Read together with the options of the inner TTS, which it copies when a stream is opened: in the same tick. */
+  get voice(): VoiceSettings {
+    return readVoice(this.#voice);
+  }
+
+  /** As asked for; else runs where the provider can tell where each word is, until its timings prove not to. */
+  get unit(): Unit {
+    const { streaming, alignedTranscript } = this.inner.capabilities;
+    if (!streaming) return 'sentence';
+    return this.#unit ?? (alignedTranscript === true && !this.#cutsFailed ? 'run' : 'sentence');
+  }
+
+  /** Remembers that a run could not be cut by this provider's timings. */
+  cutFailed(): void {
+    this.#cutsFailed = true;
+  }
+
+  get down(): boolean {
+    return this.#clock.now() < this.#downUntilMs;
+  }
+
+  markDown(forMs: number): void {
+    this.#downUntilMs = this.#clock.now() + forMs;
+  }
+}
+
+/**
+ * A `FallbackAdapter` looks the same while another provider, with another voice, speaks through it: its audio would be
+ * stored under the wrong voice. By label too, for an instance from another copy of the package.
+ */
+function refuseFallbackAdapter(inner: tts.TTS): void {
+  if (inner instanceof tts.FallbackAdapter || inner.label === 'tts.FallbackAdapter') {
+    throw new TypeError(
+      'cachedTts cannot wrap a FallbackAdapter: it hides which provider speaks, and two voices would share a key. ' +
+        'Give the providers to cachedTts instead: cachedTts([a, b], { voice: [voiceA, voiceB] }) falls back below the cache.',
+    );
+  }
+}

@@ -1,0 +1,202 @@
+import { frameSlices } from './frame-slices.ts';
+import type { Part, PartAudio } from './part.ts';
+import type { Source } from './phrase-finder.ts';
+import { phraseKey } from './phrase-key.ts';
+import type { Provider } from './provider.ts';
+import { DoubtfulSpeechError } from './record.ts';
+import type { Listener, Recording } from './recording.ts';
+import type { OpenedSentence, Speaker, Use } from './speaker.ts';
+import { openSentence, speakUnstored } from './speaker.ts';
+import { replayMs } from './speech.ts';
+import type { Speech, TimedText } from './speech.ts';
+
+/** How far a provider got: `silent` leaves room for the next one, `broken` does not, because part of it was heard. */
+type Outcome = 'spoken' | 'silent' | 'broken';
+
+/** One sentence of a turn: from the tiers, from a recording under way, or spoken now; by the next provider if one fails. */
+export class SentencePart implements Part {
+  readonly #speaker: Speaker;
+  readonly #sentence: string;
+  readonly #use: Use;
+  #opened: { readonly provider: Provider; readonly sentence: OpenedSentence } | undefined;
+  #listener: Listener | undefined;
+  #left = false;
+  #error: unknown;
+
+  constructor(speaker: Speaker, sentence: string, use: Use) {
+    this.#speaker = speaker;
+    this.#sentence = sentence;
+    this.#use = use;
+  }
+
+  start(): void {
+    const [first] = this.#speaker.providers;
+    if (this.#opened === undefined && !this.#left && first !== undefined && !first.down) this.#open(first);
+  }
+
+  async *play(): AsyncGenerator<PartAudio, boolean> {
+    const { providers } = this.#speaker;
+    // A provider that is down may still have spoken this sentence before: its hits cost nothing.
+    const passes = providers.every((provider) => provider.down) ? [...providers, ...providers] : providers;
+    for (const [turn, provider] of passes.entries()) {
+      if (this.#left) return false;
+      const lastResort = turn >= providers.length;
+      const outcome =
+        provider.down && !lastResort ? yield* this.#playStored(provider) : yield* this.#playFrom(provider);
+      if (outcome === 'spoken') return true;
+      if (outcome === 'broken' || this.#left) return false;
+    }
+    const { emit } = this.#speaker;
+    emit({ type: 'unspoken', reason: 'failed', chars: this.#sentence.length, error: this.#error });
+    return false;
+  }
+
+  leave(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#listener?.leave();
+    if (this.#listener !== undefined) return;
+    // The recording may only just be starting: it has to find out that nobody listens.
+    void this.#opened?.sentence.source.then((source) => {
+      if (source.kind === 'recording' && this.#listener === undefined) source.recording.listen().leave();
+    });
+  }
+
+  #open(provider: Provider): OpenedSentence {
+    const sentence = openSentence(this.#speaker, provider, this.#sentence, this.#use);
+    this.#opened = { provider, sentence };
+    return sentence;
+  }
+
+  async *#playStored(provider: Provider): AsyncGenerator<PartAudio, Outcome> {
+    const startedMs = this.#speaker.clock.now();
+    const speech = await this.#speaker.cache.get(phraseKey(provider.inner, provider.voice, this.#sentence));
+    if (speech === undefined) return 'silent';
+    return yield* this.#replay(provider, speech, 'process', startedMs);
+  }
+
+  async *#playFrom(provider: Provider): AsyncGenerator<PartAudio, Outcome> {
+    const startedMs = this.#speaker.clock.now();
+    const opened = this.#opened?.provider === provider ? this.#opened.sentence : this.#open(provider);
+    const source = await opened.source;
+    if (this.#left) return 'silent';
+    return yield* this.#playSource(provider, source, opened.own, startedMs);
+  }
+
+  async *#playSource(
+    provider: Provider,
+    source: Source,
+    own: boolean,
+    startedMs: number,
+  ): AsyncGenerator<PartAudio, Outcome> {
+    switch (source.kind) {
+      case 'stored':
+        return yield* this.#replay(provider, source.speech, source.tier, startedMs);
+      case 'recording':
+        return yield* this.#tail(provider, source.recording, own, startedMs);
+      case 'elsewhere': {
+        const alone = await speakUnstored(this.#speaker, provider, this.#sentence, this.#use, undefined).source;
+        return yield* this.#playSource(provider, alone, true, startedMs);
+      }
+      case 'failed':
+        this.#failed(provider, source.error);
+        return 'silent';
+    }
+  }
+
+  async *#replay(
+    provider: Provider,
+    speech: Speech,
+    tier: string,
+    startedMs: number,
+  ): AsyncGenerator<PartAudio, Outcome> {
+    const waitMs = this.#speaker.clock.now() - startedMs;
+    let words: readonly TimedText[] | undefined = this.#wordsOf(speech);
+    for (const samples of frameSlices(speech)) {
+      if (this.#left) break;
+      yield { samples, words };
+      words = undefined;
+    }
+    this.#report(provider, { source: 'stored', tier, billedChars: 0, audioMs: replayMs(speech), waitMs });
+    return 'spoken';
+  }
+
+  async *#tail(
+    provider: Provider,
+    recording: Recording,
+    own: boolean,
+    startedMs: number,
+  ): AsyncGenerator<PartAudio, Outcome> {
+    const { clock } = this.#speaker;
+    const { inner } = provider;
+    this.#listener = recording.listen();
+    let words = inner.capabilities.alignedTranscript === true ? undefined : [{ text: this.#sentence, startMs: 0 }];
+    let waitMs: number | undefined;
+    let samples = 0;
+    for await (const chunk of this.#listener) {
+      waitMs ??= clock.now() - startedMs;
+      samples += chunk.samples.length;
+      yield { samples: chunk.samples.slice(), words: chunk.words ?? words };
+      words = undefined;
+    }
+    const audioMs = (samples / inner.numChannels / inner.sampleRate) * 1000;
+    const billedChars = own ? this.#sentence.length : 0;
+    const end = this.#left ? undefined : await recording.ended;
+    if (samples > 0 || this.#left) {
+      const source = own ? 'recorded' : 'shared';
+      this.#report(provider, {
+        source,
+        tier: undefined,
+        billedChars,
+        audioMs,
+        waitMs: waitMs ?? clock.now() - startedMs,
+      });
+    }
+    if (end?.state !== 'failed') return 'spoken';
+    this.#failed(provider, end.error);
+    if (samples === 0) return 'silent';
+    return endedCleanly(end.error) ? 'spoken' : 'broken';
+  }
+
+  #failed(provider: Provider, error: unknown): void {
+    this.#error = error;
+    const { providers, recoveryMs, emit } = this.#speaker;
+    if (providers.length === 1 || endedCleanly(error)) return;
+    provider.markDown(recoveryMs);
+    emit({ type: 'provider-down', provider: provider.index, forMs: recoveryMs });
+  }
+
+  #wordsOf(speech: Speech): readonly TimedText[] {
+    if (speech.words === undefined) return [{ text: this.#sentence, startMs: 0, endMs: replayMs(speech) }];
+    const skippedMs = (speech.playFrom / speech.sampleRate) * 1000;
+    return speech.words.map(({ text, startMs, endMs }) => ({
+      text,
+      startMs: Math.max(0, startMs - skippedMs),
+      ...(endMs === undefined ? {} : { endMs: Math.max(0, endMs - skippedMs) }),
+    }));
+  }
+
+  #report(
+    provider: Provider,
+    spoken: {
+      source: 'stored' | 'shared' | 'recorded';
+      tier: string | undefined;
+      billedChars: number;
+      audioMs: number;
+      waitMs: number;
+    },
+  ): void {
+    this.#speaker.emit({
+      type: 'speech',
+      provider: provider.index,
+      spokenChars: this.#sentence.length,
+      interrupted: this.#left,
+      ...spoken,
+    });
+  }
+}
+
+/** The provider did finish: its audio was heard, it is only not believed to be the whole sentence. */
+function endedCleanly(error: unknown): boolean {
+  return error instanceof DoubtfulSpeechError && ['silent', 'too-short', 'too-long'].includes(error.doubt);
+}
