@@ -9,7 +9,7 @@ import type { CacheOptions } from './policy.ts';
 import { positive } from './policy.ts';
 import type { ProcessEntry } from './process-tier.ts';
 import { PROCESS_TIER } from './stats.ts';
-import { callTier } from './tier-call.ts';
+import { callTier, startBudget } from './tier-call.ts';
 import { insertHere, writeShared } from './write-back.ts';
 
 /**
@@ -69,12 +69,16 @@ class TieredCache<V> implements Cache<V> {
     const engine = this.#engine;
     engine.catchUp();
     const here = this.#fromProcess(key);
-    if (here !== undefined) return Promise.resolve(here.value);
+    if (here !== undefined) {
+      options.onOutcome?.({ from: 'tier', tier: PROCESS_TIER });
+      return Promise.resolve(here.value);
+    }
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason);
     if (options.ttl !== undefined) positive('ttl', options.ttl);
     const joined = engine.flights.find(key);
     if (joined !== undefined) {
       engine.stats.shared++;
+      options.onOutcome?.({ from: 'flight' });
       engine.onEvent?.({ type: 'shared', keyHash: engine.hashOf(key) });
       return engine.flights.wait(joined, options.signal);
     }
@@ -92,25 +96,29 @@ class TieredCache<V> implements Cache<V> {
       throw new TypeError(`codec ${engine.policy.codec.id} cannot read back what it wrote`);
     }
     engine.stats.sets++;
-    const invalidation = engine.invalidateKeys([key]);
+    const invalidateHere = () => engine.invalidateKeys([key]);
     const stored = { ...kept, ageMs: 0, ttlMs, loadCostMs: 0, pin: options.pin ?? false };
     const ref = engine.keyspace.refOf(key);
     if (!engine.hasShared) {
-      insertHere(engine, key, ref, stored, engine.raiseFence());
+      invalidateHere();
+      insertHere(engine, key, ref, stored, true);
       return;
     }
-    await this.#invalidateShared(invalidation);
+    await this.#invalidateEverywhere(invalidateHere);
     const fence = engine.raiseFence();
     const grants = await grantAll(engine, ref);
-    if (insertHere(engine, key, ref, stored, fence)) await writeShared(engine, ref, grants, stored);
+    if (!insertHere(engine, key, ref, stored, fence.admits(ref))) return;
+    // Loads that began since the invalidation have read what this value replaces.
+    engine.flights.detach((loading) => loading === key);
+    await engine.background(writeShared(engine, ref, grants, stored));
   }
 
   async delete(...keys: string[]): Promise<Invalidated> {
-    return this.#invalidate(this.#engine.invalidateKeys(keys));
+    return this.#invalidate(() => this.#engine.invalidateKeys(keys));
   }
 
   async clear(): Promise<Invalidated> {
-    return this.#invalidate(this.#engine.invalidateAll());
+    return this.#invalidate(() => this.#engine.invalidateAll());
   }
 
   async warm(keys: Iterable<string>): Promise<number> {
@@ -159,26 +167,37 @@ class TieredCache<V> implements Cache<V> {
     return descend(engine, keys, engine.raiseFence(), false);
   }
 
-  async #invalidate(invalidation: Invalidation): Promise<Invalidated> {
+  async #invalidate(invalidateHere: () => Invalidation): Promise<Invalidated> {
     const engine = this.#engine;
     engine.stats.invalidations++;
-    const pending = !(await this.#invalidateShared(invalidation));
-    engine.onEvent?.({ type: 'invalidation', kind: invalidation.kind, pending });
+    const { kind, acknowledged } = await this.#invalidateEverywhere(invalidateHere);
+    const pending = !acknowledged;
+    engine.onEvent?.({ type: 'invalidation', kind, pending });
     return { pending };
   }
 
-  /** Nearest tier first, so that this machine is right before the others hear of it. @returns whether all acknowledged. */
-  async #invalidateShared(invalidation: Invalidation): Promise<boolean> {
+  /**
+   * Down the tiers, nearest first, so that this machine is right before the others hear of it; then up again, because to a
+   * tier everything below it is the source, and a reader may have come between:
+   *
+   *   1. the nearer tier is invalidated   2. a reader misses there, gets new stamps, and reads the old value from the farther
+   *   tier   3. the farther tier is invalidated   4. the reader promotes the old value, under stamps that hold
+   */
+  async #invalidateEverywhere(
+    invalidateHere: () => Invalidation,
+  ): Promise<{ kind: Invalidation['kind']; acknowledged: boolean }> {
     const engine = this.#engine;
+    const { tiers, writeBudgetMs } = engine.policy;
+    const invalidation = invalidateHere();
     let acknowledged = true;
-    for (const tier of engine.policy.tiers) {
-      const done = await callTier(engine, tier, 'invalidate', Infinity, async () => {
-        await tier.invalidate(invalidation);
-        return true;
-      });
+    for (const tier of [...tiers, ...tiers.slice(0, -1).toReversed()]) {
+      const budget = startBudget(engine, writeBudgetMs);
+      const invalidate = () => tier.invalidate(invalidation);
+      const done = await callTier(engine, tier, 'invalidate', budget, invalidate, () => true);
       acknowledged &&= done === true;
     }
+    if (tiers.length > 0) invalidateHere();
     engine.catchUp(true);
-    return acknowledged;
+    return { kind: invalidation.kind, acknowledged };
   }
 }

@@ -31,7 +31,10 @@ function write(part: KeyPart, path: string): string {
     if (!Number.isFinite(part)) throw new TypeError(`${path} must be a finite number, got ${part}`);
     return JSON.stringify(part);
   }
-  if (Array.isArray(part)) return `[${part.map((item, index) => write(item, `${path}[${index}]`)).join(',')}]`;
+  if (Array.isArray(part)) {
+    // Array.from, unlike map, visits holes: `[,]` must not read as `[]`.
+    return `[${Array.from(part, (item: KeyPart, index) => write(item, `${path}[${index}]`)).join(',')}]`;
+  }
   if (typeof part !== 'object' || !isPlain(part)) {
     throw new TypeError(
       `${path} must be a string, number, boolean, null, array or plain object, got ${describe(part)}`,

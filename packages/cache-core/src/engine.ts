@@ -28,7 +28,7 @@ export class Engine<V> {
   readonly #own = new MemoryJournal();
   readonly #followed: { readonly journal: Journal; sequence: number }[];
   readonly #journals: readonly Journal[];
-  readonly #background = new Set<Promise<void>>();
+  readonly #background = new Set<Promise<unknown>>();
   #checkedMs = 0;
 
   constructor(options: CacheOptions<V>) {
@@ -54,10 +54,11 @@ export class Engine<V> {
     return this.policy.tiers.length > 0 && !this.closed;
   }
 
-  /** Work nobody waits for on the turn path; `close()` does. It must not reject. */
-  background(work: Promise<void>): void {
+  /** Work nobody waits for on the turn path; `close()` does. It must not reject. @returns the work. */
+  background<T>(work: Promise<T>): Promise<T> {
     this.#background.add(work);
     void work.finally(() => this.#background.delete(work));
+    return work;
   }
 
   /** Resolves when the background work of this moment has ended. */

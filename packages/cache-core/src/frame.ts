@@ -84,8 +84,9 @@ export function decodeFrame(ref: EntryRef, codecId: string, bytes: Uint8Array): 
   const tagCount = view.getUint8(10);
   // A frame with other tags than the reader knows of cannot be judged by this reader.
   if (tagCount !== ref.tags.length) return 'stamps';
-  const stored = readTagStamps(view, tagCount);
   const payloadAt = FRAME_HEADER_BYTES + FRAME_TAG_BYTES * tagCount;
+  if (bytes.byteLength < payloadAt) return 'truncated';
+  const stored = readTagStamps(view, tagCount);
   return {
     originMs: view.getFloat64(20, true),
     ttlMs: view.getUint32(28, true),

@@ -5,7 +5,7 @@ export { systemClock } from './clock.ts';
 export { bytesCodec } from './codecs/bytes-codec.ts';
 export { jsonCodec } from './codecs/json-codec.ts';
 export type { Bus } from './contracts/bus.ts';
-export type { Cache, EntryOptions, Invalidated, LoadContext, Loader, LoadOptions } from './contracts/cache.ts';
+export type { Cache, EntryOptions, Invalidated, LoadContext, Loader, LoadOptions, Outcome } from './contracts/cache.ts';
 export type { Clock } from './contracts/clock.ts';
 export type { Codec } from './contracts/codec.ts';
 export type { CacheEvent, FrameFault, RefusedWrite, TierOperation } from './contracts/events.ts';

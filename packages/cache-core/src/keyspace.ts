@@ -47,10 +47,10 @@ function segment(what: string, text: string): string {
 }
 
 /**
- * 128 bits of SHA-256 over UTF-16 code units: two texts that differ only in lone surrogates, which UTF-8 would fold into
- * one replacement character, must not share a key.
+ * 128 bits of SHA-256. Text with lone surrogates, which UTF-8 would fold into one replacement character, is hashed as
+ * UTF-16 behind a byte order mark: its FF FE occurs in no UTF-8 text, so the two kinds cannot meet.
  */
 function digest(text: string): string {
-  const input = text.isWellFormed() ? text : Buffer.from(text, 'utf16le');
+  const input = text.isWellFormed() ? text : Buffer.from(`\uFEFF${text}`, 'utf16le');
   return hash('sha256', input, 'hex').slice(0, HEX_DIGITS);
 }

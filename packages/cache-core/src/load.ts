@@ -6,6 +6,7 @@ import type { Descent } from './lookup.ts';
 import type { Fence } from './fence.ts';
 import { positive } from './policy.ts';
 import type { Flight } from './single-flight.ts';
+import { callTier, startBudget } from './tier-call.ts';
 import { insertHere, writeShared } from './write-back.ts';
 
 /** The whole life of a flight: look below, get the right to write, run the loader, write back. Rejects only with the loader's error. */
@@ -19,13 +20,19 @@ export async function load<V>(
   const fence = engine.raiseFence();
   const [descent] = engine.hasShared ? await descend(engine, [key], fence, true) : [onlyHere<V>(engine, key)];
   if (descent === undefined) throw new Error('a descent for one key has one result');
-  if (descent.found !== undefined) return descent.found.value;
+  if (descent.found !== undefined) {
+    options.onOutcome?.({ from: 'tier', tier: descent.found.tier.name });
+    return descent.found.value;
+  }
   engine.stats.misses++;
   engine.onEvent?.({ type: 'miss', keyHash: hashOfRef(descent.ref) });
   try {
     return await runLoader(engine, descent, loader, options, flight, fence);
   } finally {
-    for (const lease of descent.leases) engine.background(lease.release());
+    for (const { tier, lease } of descent.leases) {
+      const budget = startBudget(engine, engine.policy.writeBudgetMs);
+      void engine.background(callTier(engine, tier, 'begin', budget, () => lease.release(), Boolean));
+    }
   }
 }
 
@@ -65,6 +72,7 @@ async function runLoader<V>(
     return durationMs;
   };
   engine.stats.loads++;
+  options.onOutcome?.({ from: 'loader' });
   let value: V | undefined;
   try {
     value = await loader(context);
@@ -92,8 +100,8 @@ async function runLoader<V>(
   // Age counts from the start of the load: the source may have changed while it was being read.
   const durationMs = clock.now() - startedMs;
   const stored = { ...kept, ageMs: durationMs, ttlMs, loadCostMs: durationMs, pin: options.pin ?? false };
-  const inserted = insertHere(engine, descent.key, ref, stored, fence);
-  if (inserted) engine.background(writeShared(engine, ref, descent.grants, stored));
+  const inserted = insertHere(engine, descent.key, ref, stored, context.isCurrent());
+  if (inserted) void engine.background(writeShared(engine, ref, descent.grants, stored));
   done(inserted ? 'stored' : 'not-stored');
   return kept.value;
 }

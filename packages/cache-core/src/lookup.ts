@@ -5,9 +5,16 @@ import { hashOfRef } from './engine.ts';
 import type { Fence } from './fence.ts';
 import type { Found } from './judge.ts';
 import { completeStamps, judge } from './judge.ts';
-import { callTier } from './tier-call.ts';
+import type { Budget } from './tier-call.ts';
+import { callTier, startBudget } from './tier-call.ts';
 import type { Grant, Stored } from './write-back.ts';
-import { insertHere, writeShared } from './write-back.ts';
+import { insertHere, stampTtlMs, writeShared } from './write-back.ts';
+
+/** A lease and the tier that gave it. */
+export interface HeldLease {
+  readonly tier: SharedTier;
+  readonly lease: Lease;
+}
 
 /** One key on its way down the tiers. */
 export interface Descent<V> {
@@ -16,10 +23,8 @@ export interface Descent<V> {
   found: Found<V> | undefined;
   /** Tiers passed on the way, with the right to write what is found or loaded below them. */
   readonly grants: Grant[];
-  readonly leases: Lease[];
+  readonly leases: HeldLease[];
 }
-
-const STAMP_MARGIN_MS = 60_000;
 
 /**
  * Walks down the shared tiers until every key is found or the tiers end: one trip per tier for all keys.
@@ -39,15 +44,15 @@ export async function descend<V>(
     grants: [],
     leases: [],
   }));
-  const { tiers, clock, tierBudgetMs } = engine.policy;
-  const deadlineMs = clock.now() + tierBudgetMs;
+  const { tiers, tierBudgetMs } = engine.policy;
+  const budget = startBudget(engine, tierBudgetMs);
   let missing = descents;
   for (const [level, tier] of tiers.entries()) {
     if (missing.length === 0) break;
-    await readTier(engine, tier, missing, deadlineMs);
+    await readTier(engine, tier, missing, budget);
     missing = missing.filter((descent) => descent.found === undefined);
     if (toLoad || level < tiers.length - 1)
-      await Promise.all(missing.map((descent) => beginTier(engine, tier, descent, deadlineMs)));
+      await Promise.all(missing.map((descent) => beginTier(engine, tier, descent, budget)));
     missing = missing.filter((descent) => descent.found === undefined);
   }
   for (const descent of descents) if (descent.found !== undefined) promote(engine, descent, descent.found, fence);
@@ -58,46 +63,51 @@ async function readTier<V>(
   engine: Engine<V>,
   tier: SharedTier,
   missing: readonly Descent<V>[],
-  deadlineMs: number,
+  budget: Budget,
 ): Promise<void> {
   const refs = missing.map((descent) => descent.ref);
-  const frames = await callTier(engine, tier, 'read', deadlineMs, () => tier.read(refs));
-  missing.forEach((descent, index) => {
-    const stored = frames?.[index];
-    if (stored !== undefined) descent.found = judge(engine, tier, descent.ref, stored);
+  const read = () => tier.read(refs);
+  await callTier(engine, tier, 'read', budget, read, (frames) => {
+    missing.forEach((descent, index) => {
+      const stored = frames[index];
+      if (stored !== undefined) descent.found = judge(engine, tier, descent.ref, stored);
+    });
   });
 }
 
 /** Gets the right to write to a tier. No stamps in time: the value will be loaded, but not written to this tier. */
-async function beginTier<V>(
-  engine: Engine<V>,
-  tier: SharedTier,
-  descent: Descent<V>,
-  deadlineMs: number,
-): Promise<void> {
-  const begun = await begin(engine, tier, descent.ref, deadlineMs);
-  if (begun === undefined) return;
-  if (typeof begun.lease === 'object') descent.leases.push(begun.lease);
-  descent.found = judge(engine, tier, descent.ref, begun);
-  const stamps = completeStamps(begun.stamps);
-  if (descent.found === undefined && stamps !== undefined) descent.grants.push({ tier, stamps });
+async function beginTier<V>(engine: Engine<V>, tier: SharedTier, descent: Descent<V>, budget: Budget): Promise<void> {
+  await begin(engine, tier, descent.ref, budget, (begun) => {
+    if (typeof begun.lease === 'object') descent.leases.push({ tier, lease: begun.lease });
+    descent.found = judge(engine, tier, descent.ref, begun);
+    const stamps = completeStamps(begun.stamps);
+    if (descent.found === undefined && stamps !== undefined) descent.grants.push({ tier, stamps });
+  });
 }
 
 /** The right to write to every shared tier that answers, whatever the tiers hold now. */
 export async function grantAll<V>(engine: Engine<V>, ref: EntryRef): Promise<Grant[]> {
+  const budget = startBudget(engine, engine.policy.writeBudgetMs);
   const grants = await Promise.all(
-    engine.policy.tiers.map(async (tier): Promise<Grant | undefined> => {
-      const begun = await begin(engine, tier, ref, Infinity);
-      const stamps = begun && completeStamps(begun.stamps);
-      return stamps && { tier, stamps };
-    }),
+    engine.policy.tiers.map((tier) =>
+      begin(engine, tier, ref, budget, (begun): Grant | undefined => {
+        const stamps = completeStamps(begun.stamps);
+        return stamps && { tier, stamps };
+      }),
+    ),
   );
   return grants.filter((grant) => grant !== undefined);
 }
 
-function begin<V>(engine: Engine<V>, tier: SharedTier, ref: EntryRef, deadlineMs: number): Promise<Begun | undefined> {
-  const options = { leaseMs: 0, stampTtlMs: engine.policy.ttl + STAMP_MARGIN_MS };
-  return callTier(engine, tier, 'begin', deadlineMs, () => tier.begin(ref, options));
+function begin<V, R>(
+  engine: Engine<V>,
+  tier: SharedTier,
+  ref: EntryRef,
+  budget: Budget,
+  use: (begun: Begun) => R,
+): Promise<R | undefined> {
+  const options = { leaseMs: 0, stampTtlMs: stampTtlMs(engine.policy.ttl) };
+  return callTier(engine, tier, 'begin', budget, () => tier.begin(ref, options), use);
 }
 
 function promote<V>(engine: Engine<V>, descent: Descent<V>, found: Found<V>, fence: Fence): void {
@@ -109,6 +119,6 @@ function promote<V>(engine: Engine<V>, descent: Descent<V>, found: Found<V>, fen
     valueBytes: codec.sizeOf?.(found.value) ?? found.payload.byteLength,
     pin: false,
   };
-  insertHere(engine, descent.key, descent.ref, stored, fence);
-  engine.background(writeShared(engine, descent.ref, descent.grants, stored));
+  insertHere(engine, descent.key, descent.ref, stored, fence.admits(descent.ref));
+  void engine.background(writeShared(engine, descent.ref, descent.grants, stored));
 }

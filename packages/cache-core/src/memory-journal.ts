@@ -22,7 +22,7 @@ export class MemoryJournal implements Journal {
   since(sequence: number): readonly Invalidation[] | 'overrun' {
     const missed = this.#sequence - sequence;
     if (missed === 0) return [];
-    if (missed > this.#records.length) return 'overrun';
+    if (missed < 0 || missed > this.#records.length) return 'overrun';
     return this.#records.slice(this.#records.length - missed);
   }
 

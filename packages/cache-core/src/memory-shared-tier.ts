@@ -13,6 +13,7 @@ import type {
   WriteOptions,
 } from './contracts/shared-tier.ts';
 import { MemoryJournal } from './memory-journal.ts';
+import { whole } from './policy.ts';
 import { randomStamp } from './random.ts';
 
 /** @see MemorySharedTier */
@@ -49,11 +50,12 @@ export class MemorySharedTier implements SharedTier {
     this.name = name;
     this.#clock = clock;
     this.#values = new LRUCache({
-      maxSize: maxBytes,
+      maxSize: whole('maxBytes', maxBytes),
       sizeCalculation: ({ value }, key) => value.byteLength + key.length,
     });
-    this.#stamps = new LRUCache({ max: maxStamps });
-    this.#leases = new LRUCache({ max: maxStamps });
+    const max = whole('maxStamps', maxStamps);
+    this.#stamps = new LRUCache({ max });
+    this.#leases = new LRUCache({ max });
   }
 
   now(): number {

@@ -34,6 +34,8 @@ export interface Policy<V> {
   readonly processTtl: number;
   readonly maxBytes: number;
   readonly tierBudgetMs: number;
+  /** How long one write or invalidation may wait for one shared tier; nobody's turn waits for it. */
+  readonly writeBudgetMs: number;
   readonly clock: Clock;
   readonly onEvent: ((event: CacheEvent) => void) | undefined;
 }
@@ -48,8 +50,9 @@ export function resolvePolicy<V>(options: CacheOptions<V>): Policy<V> {
     tiers: Object.freeze([...(options.tiers ?? [])]),
     ttl,
     processTtl: Math.min(ttl, positive('processTtl', options.processTtl ?? ttl)),
-    maxBytes: Math.floor(positive('maxBytes', options.maxBytes ?? 64 * 2 ** 20)),
+    maxBytes: whole('maxBytes', options.maxBytes ?? 64 * 2 ** 20),
     tierBudgetMs: positive('tierBudgetMs', options.tierBudgetMs ?? 15),
+    writeBudgetMs: 5_000,
     clock: options.clock ?? systemClock,
     onEvent: guarded(options.onEvent),
   });
@@ -60,6 +63,14 @@ export function positive(name: string, value: number): number {
   if (typeof value !== 'number' || !(value > 0))
     throw new TypeError(`${name} must be a number above 0, got ${String(value)}`);
   return value;
+}
+
+/** @returns the value rounded down. @throws TypeError unless that is a finite number of at least 1. */
+export function whole(name: string, value: number): number {
+  const rounded = typeof value === 'number' ? Math.floor(value) : Number.NaN;
+  if (!Number.isSafeInteger(rounded) || rounded < 1)
+    throw new TypeError(`${name} must be a finite number of at least 1, got ${String(value)}`);
+  return rounded;
 }
 
 function guarded<E>(listener: ((event: E) => void) | undefined): ((event: E) => void) | undefined {

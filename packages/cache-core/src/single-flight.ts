@@ -2,7 +2,7 @@
 export interface Flight<V> {
   readonly result: Promise<V | undefined>;
   readonly abort: AbortController;
-  /** False once an invalidation has overtaken the load: nobody may join it any more. */
+  /** False once an invalidation or a later load has overtaken it: nobody may join, and its result is not stored. */
   attached: boolean;
   /** Callers who need the result. */
   waiting: number;
@@ -17,14 +17,18 @@ export class SingleFlight<V> {
     return this.#flights.size;
   }
 
+  /** The load to join. One that was told to stop is not: its error would be another caller's. */
   find(key: string): Flight<V> | undefined {
-    return this.#flights.get(key);
+    const flight = this.#flights.get(key);
+    return flight?.abort.signal.aborted === true ? undefined : flight;
   }
 
-  /** Starts `run` at once; the flight can be joined until it lands or is detached. */
+  /** Starts `run` at once, in place of an aborted flight if there is one; it can be joined until it lands or is detached. */
   start(key: string, run: (flight: Flight<V>) => Promise<V | undefined>): Flight<V> {
     const { promise, resolve } = Promise.withResolvers<V | undefined>();
     const flight: Flight<V> = { result: promise, abort: new AbortController(), attached: true, waiting: 0 };
+    const replaced = this.#flights.get(key);
+    if (replaced !== undefined) replaced.attached = false;
     this.#flights.set(key, flight);
     const landed = run(flight).finally(() => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);

@@ -2,11 +2,10 @@ import type { EntryRef } from './contracts/invalidation.ts';
 import type { SharedTier } from './contracts/shared-tier.ts';
 import type { Engine } from './engine.ts';
 import { hashOfRef } from './engine.ts';
-import type { Fence } from './fence.ts';
 import { encodeFrame } from './frame.ts';
 import type { CompleteStamps } from './judge.ts';
 import { PROCESS_TIER } from './stats.ts';
-import { callTier } from './tier-call.ts';
+import { callTier, startBudget } from './tier-call.ts';
 
 /** The right to write one entry into one tier: the stamps that were there before its source was read. */
 export interface Grant {
@@ -26,10 +25,24 @@ export interface Stored<V> {
   readonly pin: boolean;
 }
 
-/** Puts a value into the process tier, unless an invalidation has come since the fence was raised. */
-export function insertHere<V>(engine: Engine<V>, key: string, ref: EntryRef, stored: Stored<V>, fence: Fence): boolean {
+/** Stamps outlive the frames written under them by this much, whatever the tier rounds. */
+const STAMP_MARGIN_MS = 60_000;
+
+/** How long the stamps of an entry with this time to live must exist. */
+export function stampTtlMs(ttlMs: number): number {
+  return ttlMs + STAMP_MARGIN_MS;
+}
+
+/** Puts a value into the process tier, unless it has been invalidated since it was read. */
+export function insertHere<V>(
+  engine: Engine<V>,
+  key: string,
+  ref: EntryRef,
+  stored: Stored<V>,
+  isCurrent: boolean,
+): boolean {
   if (engine.closed) return refuse(engine, ref, 'closed');
-  if (!fence.admits(ref)) return refuse(engine, ref, 'invalidated');
+  if (!isCurrent) return refuse(engine, ref, 'invalidated');
   const now = engine.policy.clock.now();
   const outcome = engine.process.set(
     key,
@@ -57,23 +70,23 @@ export async function writeShared<V>(
   stored: Stored<V>,
 ): Promise<void> {
   const { payload } = stored;
-  if (payload === undefined) return;
   const remainingMs = stored.ttlMs - stored.ageMs;
-  await Promise.all(
-    grants.map(({ tier, stamps }) =>
-      callTier(engine, tier, 'write', Infinity, () => {
-        const frame = encodeFrame(ref, engine.policy.codec.id, {
-          originMs: tier.now() - stored.ageMs,
-          ttlMs: stored.ttlMs,
-          graceMs: 0,
-          loadCostMs: stored.loadCostMs,
-          stamps,
-          payload,
-        });
-        return tier.write(ref, frame, { ttlMs: remainingMs, pin: stored.pin });
-      }),
-    ),
-  );
+  if (payload === undefined || remainingMs <= 0) return;
+  const write = async ({ tier, stamps }: Grant): Promise<void> => {
+    // `begin` asked for stamps that outlive the cache's own `ttl`; an entry that is kept longer asks for more.
+    if (stored.ttlMs > engine.policy.ttl) await tier.begin(ref, { leaseMs: 0, stampTtlMs: stampTtlMs(stored.ttlMs) });
+    const frame = encodeFrame(ref, engine.policy.codec.id, {
+      originMs: tier.now() - stored.ageMs,
+      ttlMs: stored.ttlMs,
+      graceMs: 0,
+      loadCostMs: stored.loadCostMs,
+      stamps,
+      payload,
+    });
+    await tier.write(ref, frame, { ttlMs: remainingMs, pin: stored.pin });
+  };
+  const budget = startBudget(engine, engine.policy.writeBudgetMs);
+  await Promise.all(grants.map((grant) => callTier(engine, grant.tier, 'write', budget, () => write(grant), Boolean)));
 }
 
 function refuse<V>(engine: Engine<V>, ref: EntryRef, reason: 'closed' | 'invalidated' | 'too-large'): false {

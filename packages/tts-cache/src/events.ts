@@ -42,5 +42,5 @@ export type PhraseEvent =
   | { readonly type: 'unspoken'; readonly reason: 'failed'; readonly chars: number; readonly error: unknown }
   /** Text without a letter or digit: there is nothing to say. */
   | { readonly type: 'unspoken'; readonly reason: 'nothing-to-speak'; readonly chars: number }
-  /** A provider failed; with a list of providers the next one speaks until `untilMs` (clock time) has passed. */
+  /** A provider failed; with a list of providers the next one speaks for `forMs`. */
   | { readonly type: 'provider-down'; readonly provider: number; readonly forMs: number };

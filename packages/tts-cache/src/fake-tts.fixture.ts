@@ -20,6 +20,8 @@ export interface Behaviour {
   /** Never ends after this many chunks. */
   readonly hangAfter?: number;
   readonly silent?: boolean;
+  /** Leaves out the word timings. */
+  readonly untimed?: boolean;
 }
 
 export interface FakeOptions {
@@ -34,6 +36,8 @@ export interface FakeOptions {
 export class FakeTts extends tts.TTS {
   override label = 'fake.TTS';
   readonly spoken: { readonly text: string; readonly speaker: string }[] = [];
+  /** All streams that were ever opened. */
+  readonly streams: tts.SynthesizeStream[] = [];
   readonly options: FakeOptions;
   speaker = 'asha';
   open = 0;
@@ -61,7 +65,9 @@ export class FakeTts extends tts.TTS {
   }
 
   override stream(options?: { connOptions?: APIConnectOptions }): tts.SynthesizeStream {
-    return new FakeStream(this, this.speaker, options?.connOptions);
+    const stream = new FakeStream(this, this.speaker, options?.connOptions);
+    this.streams.push(stream);
+    return stream;
   }
 
   override synthesize(text: string, connOptions?: APIConnectOptions, abortSignal?: AbortSignal): tts.ChunkedStream {
@@ -99,6 +105,7 @@ async function* audioOf(
     cutAfter,
     hangAfter,
     silent,
+    untimed,
   } = inner.options.behaviour?.(text, take) ?? {};
   inner.open++;
   try {
@@ -112,7 +119,7 @@ async function* audioOf(
       if (chunk === hangAfter) await sleep(3_600_000, undefined, { signal });
       if (at >= samples.length) return;
       const data = samples.slice(at, at + step);
-      const timedTranscripts = inner.options.words === true && at === 0 ? wordsOf(text) : undefined;
+      const timedTranscripts = inner.options.words === true && untimed !== true && at === 0 ? wordsOf(text) : undefined;
       yield {
         requestId: 'r',
         segmentId: 's',

@@ -29,6 +29,7 @@ export class Recording {
   readonly #ended = Promise.withResolvers<RecordingEnd>();
   #end: RecordingEnd | undefined;
   #listeners = 0;
+  #abandoned = false;
   #wake = Promise.withResolvers<void>();
 
   /** @param onAbandon called once if everybody has left before the end; it should stop the provider. */
@@ -43,6 +44,11 @@ export class Recording {
 
   get chunks(): readonly AudioChunk[] {
     return this.#chunks;
+  }
+
+  /** True when everybody has left before the end: it will never be whole, so that joining it is too late. */
+  get abandoned(): boolean {
+    return this.#abandoned;
   }
 
   append(chunk: AudioChunk): void {
@@ -81,7 +87,10 @@ export class Recording {
         if (left) return;
         left = true;
         this.#listeners--;
-        if (this.#listeners === 0 && this.#end === undefined) this.#onAbandon();
+        if (this.#listeners === 0 && this.#end === undefined && !this.#abandoned) {
+          this.#abandoned = true;
+          this.#onAbandon();
+        }
         this.#notify();
       },
     };

@@ -106,6 +106,7 @@ async function speechOf(recording: Recording): Promise<Speech> {
   return end.speech;
 }
 
-function reasonOf(error: unknown): NotStored {
+/** The name of what kept speech from being stored. */
+export function reasonOf(error: unknown): NotStored {
   return error instanceof DoubtfulSpeechError ? error.doubt : 'failed';
 }

@@ -41,16 +41,16 @@ export const speechCodec: Codec<Speech> = Object.freeze({
   decode(bytes: Uint8Array): Speech {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (view.getUint8(0) !== VERSION) throw new RangeError(`speech record version ${view.getUint8(0)}`);
-    const channels = view.getUint8(1);
+    const [channels, sampleRate] = [view.getUint8(1), view.getUint32(4, true)];
     const [playFrom, playTo] = [view.getUint32(8, true), view.getUint32(12, true)];
     const [pcmBytes, timingBytes] = [view.getUint32(16, true), view.getUint32(20, true)];
     const frames = pcmBytes / 2 / channels;
     const whole = HEADER_BYTES + pcmBytes + timingBytes === bytes.byteLength;
-    if (!whole || !Number.isInteger(frames) || playFrom > playTo || playTo > frames) {
+    if (!whole || sampleRate === 0 || !Number.isInteger(frames) || playFrom > playTo || playTo > frames) {
       throw new RangeError('speech record with impossible lengths');
     }
     return {
-      sampleRate: view.getUint32(4, true),
+      sampleRate,
       channels,
       samples: samplesAt(bytes, HEADER_BYTES, pcmBytes),
       playFrom,

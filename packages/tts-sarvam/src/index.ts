@@ -1,1 +1,11 @@
-export {};
+export { TTS } from './tts.ts';
+export type { TTSOptions, Transport, VoiceOptions, VoiceUpdate } from './options.ts';
+export type { SarvamVoice } from './voice.ts';
+export type { CloseReason, PoolEvent, SarvamEvent } from './events.ts';
+export { createSocketPool } from './sarvam-pool.ts';
+export type { SarvamPool, SarvamPoolOptions } from './sarvam-pool.ts';
+export type { Endpoint, Habits, SarvamSocket, SocketContext, SocketListener } from './sarvam-socket.ts';
+export { SocketPool } from './socket-pool.ts';
+export { PoolError } from './pool-options.ts';
+export type { PoolLimits, PoolStats, SocketPoolOptions } from './pool-options.ts';
+export type { Clock } from './clock.ts';

@@ -32,8 +32,19 @@ export interface EntryOptions {
   readonly pin?: boolean;
 }
 
+/** How a `getOrLoad` comes by its value. */
+export type Outcome =
+  /** A tier had it. */
+  | { readonly from: 'tier'; readonly tier: string }
+  /** A load for another caller was already running. */
+  | { readonly from: 'flight' }
+  /** This caller's own loader is about to run. */
+  | { readonly from: 'loader' };
+
 /** Options of one `getOrLoad`. */
 export interface LoadOptions extends EntryOptions {
+  /** Told once, as soon as it is known: `flight` before `getOrLoad` returns, `loader` just before the loader is called. */
+  readonly onOutcome?: (outcome: Outcome) => void;
   /**
    * Ends this caller's wait: its promise rejects with the signal's reason. The load goes on while another caller waits for
    * it; when the last one has gone, `LoadContext.signal` is aborted.

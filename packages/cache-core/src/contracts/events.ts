@@ -35,7 +35,7 @@ export type CacheEvent =
   /** A stored frame was unusable; it is treated as a miss. `expired` and `stamps` are the ordinary ends of a frame. */
   | { readonly type: 'frame-fault'; readonly tier: string; readonly keyHash: string; readonly fault: FrameFault }
   | { readonly type: 'tier-error'; readonly tier: string; readonly operation: TierOperation; readonly error: unknown }
-  /** A shared tier did not answer within `tierBudgetMs`; the lookup went on without it. */
+  /** A shared tier did not answer within the budget of the call, which went on without it. */
   | {
       readonly type: 'tier-timeout';
       readonly tier: string;

@@ -1,0 +1,149 @@
+import { distribution } from '../distribution.ts';
+import type { Distribution, Metrics, ScenarioResult } from '../scenario.ts';
+import { DISTRIBUTION_HEAD, distributionCells, percent, table } from '../tables.ts';
+import { totalOf } from './billing.ts';
+import { billedOf, firstAudioMs, hitsOf, saidIn, socketsOf } from './measurement.ts';
+import type { TurnMeasurement } from './measurement.ts';
+import { CONCURRENT_CALLS } from './phases.ts';
+import type { Pass } from './phases.ts';
+
+interface Times {
+  readonly noCache: Distribution;
+  readonly miss: Distribution;
+  readonly shared: Distribution;
+  readonly hit: Distribution;
+  readonly gap: Distribution;
+  readonly pairNoCache: Distribution;
+  readonly pairCold: Distribution;
+}
+
+/** The measurement as metrics for machines and tables for people. */
+export function reportTurn(m: TurnMeasurement): Pick<ScenarioResult, 'metrics' | 'sections'> {
+  const cached = [...m.cold.calls, ...m.warm.calls].flat();
+  const times: Times = {
+    noCache: distribution(firstAudioMs(m.plain.calls.flat())),
+    miss: distribution(firstAudioMs(cached, 'recorded')),
+    shared: distribution(firstAudioMs(cached, 'shared')),
+    hit: distribution(firstAudioMs(cached, 'stored')),
+    gap: distribution(cached.flatMap(({ hitGapsMs }) => hitGapsMs)),
+    pairNoCache: distribution(m.penalty.plainMs),
+    pairCold: distribution(m.penalty.coldMs),
+  };
+  return {
+    metrics: metricsOf(m, times),
+    sections: [workload(m), firstAudio(times), processing(m, times), bill(m), sockets(m)],
+  };
+}
+
+function metricsOf(m: TurnMeasurement, times: Times): Metrics {
+  const { comparison: c, sharedBill } = m;
+  const billed = billedOf(m);
+  const { peak, utterancesEach, refused, byRest } = socketsOf(m);
+  return {
+    sentences_compared: c.compared,
+    audio_mismatches: c.mismatches,
+    order_violations: c.orderViolations,
+    truncated_stored: c.truncatedStored,
+    unheard_sentences: c.unheard,
+    stray_bytes: c.strayBytes,
+    first_audio_ms: { no_cache: times.noCache, miss: times.miss, shared: times.shared, hit: times.hit },
+    hit_speedup: times.hit.p50 === 0 ? 0 : times.miss.p50 / times.hit.p50,
+    miss_penalty_ms: times.pairCold.p50 - times.pairNoCache.p50,
+    miss_penalty_pairs: { no_cache_ms: times.pairNoCache, cold_cache_ms: times.pairCold },
+    splice_gap_ms: times.gap,
+    hit_rate: { empty_cache: hitRate(m.cold), full_cache: hitRate(m.warm), cache_per_call: hitRate(m.own) },
+    billed_chars: {
+      no_cache: saidIn(m.plain).chars,
+      shared_cache: billed.shared,
+      distinct_admitted: sharedBill.distinctAdmitted,
+      non_admitted: sharedBill.nonAdmitted,
+      rebilled_after_eviction: sharedBill.rebilled,
+      cache_per_call: billed.own,
+      cache_per_call_explained: totalOf(m.ownBill),
+    },
+    evictions: m.evictions,
+    sockets: { peak, utterances_a_socket: utterancesEach, refused, by_rest: byRest },
+    event_loop_lag_ms: { no_cache: m.plain.loopLagMs, empty_cache: m.cold.loopLagMs, full_cache: m.warm.loopLagMs },
+    pids: m.pids,
+  };
+}
+
+function workload(m: TurnMeasurement): { title: string; body: string } {
+  const dialogues = m.datasets.reduce((sum, dataset) => sum + dataset.dialogues.length, 0);
+  const names = m.datasets.map(({ name }) => name).join(', ');
+  return {
+    title: `Workload: ${names}; ${dialogues} dialogues, ${saidIn(m.plain).sentences} sentences, ${CONCURRENT_CALLS} calls at once`,
+    body: `processes: bench ${m.pids[0]}, simulated provider ${m.pids[1]}${m.sabotage === undefined ? '' : `; sabotage: ${m.sabotage}`}`,
+  };
+}
+
+function firstAudio(times: Times): { title: string; body: string } {
+  return {
+    title:
+      'First audio of a turn: from the push that completes its first sentence to the first frame at the audio output',
+    body: table(
+      ['', ...DISTRIBUTION_HEAD],
+      [
+        ['no cache', ...distributionCells(times.noCache)],
+        ['miss (spoken by the provider)', ...distributionCells(times.miss)],
+        ['shared (another call records it)', ...distributionCells(times.shared)],
+        ['hit', ...distributionCells(times.hit)],
+      ],
+    ),
+  };
+}
+
+function processing(m: TurnMeasurement, times: Times): { title: string; body: string } {
+  return {
+    title:
+      'What an empty cache costs (the same sentences both ways in turn, a socket for each), and what a hit costs the machine',
+    body: table(
+      ['', ...DISTRIBUTION_HEAD],
+      [
+        ['first audio, no cache', ...distributionCells(times.pairNoCache)],
+        ['first audio, empty cache', ...distributionCells(times.pairCold)],
+        ['from one hit to the next', ...distributionCells(times.gap)],
+        ['event-loop lag, full cache', ...distributionCells(m.warm.loopLagMs)],
+      ],
+    ),
+  };
+}
+
+function bill(m: TurnMeasurement): { title: string; body: string } {
+  const billed = billedOf(m);
+  const without = saidIn(m.plain).chars;
+  const row = (name: string, pass: Pass, chars: number): (string | number)[] => {
+    const { hits, said } = hitsOf(pass);
+    return [name, said, percent(hits, said), chars, percent(without - chars, without), pass.seconds.toFixed(1)];
+  };
+  return {
+    title:
+      'Who spoke, and what the provider billed. The last row makes cache and sockets anew for each call, as LiveKit does with\n' +
+      'its process per call: only what repeats within one call is a hit. A tier that calls share brings back the rows above.',
+    body: table(
+      ['', 'sentences', 'hits', 'characters billed', 'saved', 'seconds'],
+      [
+        ['no cache', saidIn(m.plain).sentences, '–', without, '–', m.plain.seconds.toFixed(1)],
+        row('one cache, empty at first', m.cold, billed.cold),
+        row('one cache, the same calls again', m.warm, billed.warm),
+        row('a cache per call', m.own, billed.own),
+      ],
+    ),
+  };
+}
+
+function sockets(m: TurnMeasurement): { title: string; body: string } {
+  const { peak, opened, utterancesEach, refused, byRest } = socketsOf(m);
+  return {
+    title: 'Sockets at the provider, one pool for all calls',
+    body: table(
+      ['peak', 'pool cap', 'opened', 'utterances of the least used', 'refused', 'sent by REST'],
+      [[peak, m.poolCap, opened, utterancesEach, refused, byRest]],
+    ),
+  };
+}
+
+function hitRate(pass: Pass): number {
+  const { hits, said } = hitsOf(pass);
+  return said === 0 ? 0 : hits / said;
+}

@@ -1,0 +1,77 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+/** What the provider's side counted; the part of its ledger that the bench reads. */
+export interface Ledger {
+  readonly peak_sockets: number;
+  readonly connections_total: number;
+  readonly refused: { readonly auth: number; readonly limit: number; readonly fault: number };
+  readonly connections: readonly { readonly id: string; readonly utterances: number }[];
+  readonly utterances: readonly LedgerUtterance[];
+}
+
+/** One text that was synthesised. */
+export interface LedgerUtterance {
+  readonly transport: 'ws' | 'rest' | 'stream';
+  readonly language: string;
+  readonly text: string;
+  readonly chars: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly complete: boolean;
+}
+
+const ledgerSchema: z.ZodType<Ledger> = z.object({
+  peak_sockets: z.number(),
+  connections_total: z.number(),
+  refused: z.object({ auth: z.number(), limit: z.number(), fault: z.number() }),
+  connections: z.array(z.object({ id: z.string(), utterances: z.number() })),
+  utterances: z.array(
+    z.object({
+      transport: z.enum(['ws', 'rest', 'stream']),
+      language: z.string(),
+      text: z.string(),
+      chars: z.number(),
+      bytes: z.number(),
+      sha256: z.string(),
+      complete: z.boolean(),
+    }),
+  ),
+});
+
+/** The simulated provider, in a process of its own. */
+export interface SimulatorProcess {
+  readonly url: string;
+  readonly pid: number;
+  ledger(): Promise<Ledger>;
+  close(): Promise<void>;
+}
+
+const BIN = fileURLToPath(new URL('../bin/sarvam-simulator.mjs', import.meta.resolve('@warmline/sarvam-simulator')));
+
+/** @param realTimeFactor how long the provider takes to synthesise a second of audio, in seconds. */
+export async function startSimulator(realTimeFactor: number, seed: number): Promise<SimulatorProcess> {
+  const args = ['--port', '0', '--real-time-factor', String(realTimeFactor), '--seed', String(seed)];
+  const child = fork(BIN, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const complaints: Buffer[] = [];
+  child.stderr?.on('data', (chunk: Buffer) => complaints.push(chunk));
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const url = await Promise.race([
+    new Promise<string>((resolve) =>
+      child.once('message', (message) => resolve(z.object({ url: z.string() }).parse(message).url)),
+    ),
+    ended.then(() => {
+      throw new Error(`the simulator did not start: ${Buffer.concat(complaints).toString()}`);
+    }),
+  ]);
+  return {
+    url,
+    pid: child.pid ?? 0,
+    ledger: async () => ledgerSchema.parse(await (await fetch(`${url}/_ledger`)).json()),
+    close: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { initializeLogger } from '@livekit/agents';
+import { isSpeakable, splitSentences } from '@warmline/sentences';
+import { createPhraseCache } from '@warmline/tts-cache';
+import * as sarvam from '@warmline/tts-sarvam';
+import type { Scenario, ScenarioContext, ScenarioResult } from '../scenario.ts';
+import { explainBill, sumBills } from './billing.ts';
+import { CALL_OVERRIDES } from './call.ts';
+import { checksOf } from './checks.ts';
+import { compare, sum } from './comparison.ts';
+import type { TurnMeasurement } from './measurement.ts';
+import { measureMissPenalty } from './miss-penalty.ts';
+import { cachedVoice, callOwnVoice, plainVoice, speakAll } from './phases.ts';
+import { reportTurn } from './report.ts';
+import { sabotaged, TURN_SABOTAGES } from './sabotage.ts';
+import { startSimulator } from './simulator-process.ts';
+import type { SimulatorProcess } from './simulator-process.ts';
+
+/** Sarvam needs 0.2-0.25 s for a second of audio; with that the bench would take ten times as long and show the same first audio. */
+const REAL_TIME_FACTOR = 0.02;
+const POOL_CAP = 4;
+const PENALTY_PAIRS = 80;
+
+/** An AgentSession speaks real dialogues, without a cache, with an empty one, with a full one, and with one per call. */
+export const turn: Scenario = {
+  name: 'turn',
+  summary:
+    'real dialogues spoken by a LiveKit AgentSession through Sarvam (simulated), without and with the phrase cache',
+  sabotages: TURN_SABOTAGES,
+  run,
+};
+
+async function run(context: ScenarioContext): Promise<ScenarioResult> {
+  initializeLogger({ pretty: false, level: 'fatal' });
+  const simulator = await startSimulator(REAL_TIME_FACTOR, context.seed);
+  const pool = sarvam.createSocketPool({ maxConnections: POOL_CAP });
+  try {
+    const measurement = await measure(context, simulator, pool);
+    return {
+      ...reportTurn(measurement),
+      checks: checksOf(measurement, context.quick),
+      overrides: { sarvam_real_time_factor: REAL_TIME_FACTOR, ...CALL_OVERRIDES },
+    };
+  } finally {
+    await pool.close();
+    await simulator.close();
+  }
+}
+
+async function measure(
+  context: ScenarioContext,
+  simulator: SimulatorProcess,
+  pool: sarvam.SarvamPool,
+): Promise<TurnMeasurement> {
+  const { datasets, progress, quick, sabotage } = context;
+  const { url } = simulator;
+  const dialogues = datasets.flatMap((dataset) => dataset.dialogues);
+  const sentences = distinctSentences(context, quick ? PENALTY_PAIRS / 2 : PENALTY_PAIRS);
+  const penalty = await measureMissPenalty(url, pool, sentences, progress);
+  const plain = await speakAll('no cache', dialogues, plainVoice(url, pool), progress);
+  const beforeCache = await simulator.ledger();
+
+  const cache = sabotaged(createPhraseCache(), sabotage);
+  const cold = await speakAll('empty cache', dialogues, cachedVoice(url, pool, cache), progress);
+  const afterCold = await simulator.ledger();
+  const warm = await speakAll('full cache', dialogues, cachedVoice(url, pool, cache), progress);
+  const afterWarm = await simulator.ledger();
+  const evictions = cache.stats().evictions;
+  await cache.close();
+
+  const own = await speakAll(
+    'a cache per call',
+    dialogues,
+    callOwnVoice(url, (each) => sabotaged(each, sabotage)),
+    progress,
+  );
+  const ledger = await simulator.ledger();
+  const sharedTurns = [...cold.calls, ...warm.calls].flat();
+  return {
+    datasets,
+    penalty,
+    plain,
+    cold,
+    warm,
+    own,
+    ledgers: { beforeCache, afterCold, afterWarm, end: ledger },
+    comparison: sum([compare(sharedTurns, ledger), compare(own.calls.flat(), ledger)]),
+    sharedBill: explainBill(sharedTurns),
+    ownBill: sumBills(own.calls.map(explainBill)),
+    evictions,
+    sabotage,
+    poolCap: POOL_CAP,
+    pids: [process.pid, simulator.pid],
+  };
+}
+
+/** Sentences for the pairs, from all datasets alike. */
+function distinctSentences(
+  { datasets }: ScenarioContext,
+  count: number,
+): { text: string; language: 'en-IN' | 'hi-IN' }[] {
+  const perDataset = Math.ceil(count / datasets.length);
+  return datasets.flatMap(({ dialogues }) => {
+    const found = new Map<string, { text: string; language: 'en-IN' | 'hi-IN' }>();
+    for (const { language, turns } of dialogues) {
+      for (const text of turns.flatMap((each) => splitSentences(each)).filter(isSpeakable))
+        found.set(text, { text, language });
+    }
+    return [...found.values()].slice(0, perDataset);
+  });
+}

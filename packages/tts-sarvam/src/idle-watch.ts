@@ -1,0 +1,22 @@
+import type { Clock } from './clock.ts';
+
+/** Calls `ping` every `pingIntervalMs` and `expire` once after `timeoutMs`, until the returned function is called. */
+export function watchIdle(
+  clock: Clock,
+  { pingIntervalMs, timeoutMs }: { pingIntervalMs: number; timeoutMs: number },
+  ping: () => void,
+  expire: () => void,
+): () => void {
+  const cancelExpiry = clock.after(timeoutMs, expire);
+  const again = (): (() => void) =>
+    clock.after(pingIntervalMs, () => {
+      // Armed first: a ping that finds the connection dead stops the watch.
+      cancelPing = again();
+      ping();
+    });
+  let cancelPing = again();
+  return () => {
+    cancelExpiry();
+    cancelPing();
+  };
+}

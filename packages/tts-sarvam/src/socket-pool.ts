@@ -1,0 +1,283 @@
+import { connectWithin } from './connect-within.ts';
+import type { Connect } from './connect-within.ts';
+import { guarded } from './events.ts';
+import type { CloseReason, PoolEvent } from './events.ts';
+import { watchIdle } from './idle-watch.ts';
+import { MovingAverage } from './moving-average.ts';
+import { PoolError, resolvePoolOptions } from './pool-options.ts';
+import type { PoolStats, ResolvedPoolOptions, SocketPoolOptions } from './pool-options.ts';
+import { WaiterLine } from './waiter-line.ts';
+import type { Waiter } from './waiter-line.ts';
+
+interface Entry<C, T> {
+  readonly connection: C;
+  readonly target: T;
+  readonly openedAt: number;
+  uses: number;
+  retired: boolean;
+  /** Stops the timers of an idle connection; `undefined` while it is in use. */
+  stopIdling: (() => void) | undefined;
+}
+
+/**
+ * Connections used by one caller at a time and kept open in between. What it keeps, at every step:
+ * - `entries + connecting <= maxConnections`: a slot is taken before a connect begins and freed when its connection is gone;
+ * - an idle connection and somebody waiting for its target never exist together: `put` serves the line first;
+ * - connects are not tied to who asked first: whatever connection becomes free goes to the first in line that can use
+ *   it, and a connect nobody needs any more ends up idle. A connect that fails is told to the one it was begun for,
+ *   if still in line, and its slot goes to the next;
+ * - the most recently used idle connection is handed out first, so that the others can age and be closed.
+ */
+export class SocketPool<C, T = void> implements AsyncDisposable {
+  readonly #options: ResolvedPoolOptions<C, T>;
+  readonly #emit: (event: PoolEvent) => void;
+  readonly #entries = new Map<C, Entry<C, T>>();
+  /** Most recently used last. */
+  readonly #idle: Entry<C, T>[] = [];
+  readonly #line: WaiterLine<C, T>;
+  readonly #connects = new Set<{ readonly target: T; readonly connect: Connect<C>; stale: boolean }>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #acquireMs = new MovingAverage();
+  readonly #connectMs = new MovingAverage();
+  #opened = 0;
+  #reused = 0;
+  #refused = 0;
+  #evicted = 0;
+  #closed = false;
+
+  /** @throws TypeError for an option out of range */
+  constructor(options: SocketPoolOptions<C, T>) {
+    this.#options = resolvePoolOptions(options);
+    this.#emit = guarded(this.#options.onEvent);
+    this.#line = new WaiterLine(this.#options.clock);
+  }
+
+  /** The cap. */
+  get maxConnections(): number {
+    return this.#options.maxConnections;
+  }
+
+  /**
+   * A live connection to `target`, the caller's alone until `put` or `remove`.
+   * Rejects with {@link PoolError} after `timeoutMs` (default: no limit) or when the pool is closed, with the signal's
+   * reason when it aborts, and with the error of the connect begun for this call.
+   */
+  async get(target: T, { timeoutMs, signal }: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<C> {
+    if (this.#closed) throw new PoolError('ERR_POOL_CLOSED', 'the pool is closed');
+    signal?.throwIfAborted();
+    const since = this.#options.clock.now();
+    for (const entry of this.#idle.toReversed()) {
+      if (!this.#options.sameTarget(entry.target, target)) continue;
+      const fault = this.#faultOf(entry);
+      if (fault === undefined) return this.#handOut(entry, since);
+      this.#drop(entry, fault);
+    }
+    const connection = this.#line.join(target, timeoutMs, signal);
+    this.#fillSlots();
+    return connection;
+  }
+
+  /** Takes a connection back for the next caller. Ignores one that is not checked out. */
+  put(connection: C): void {
+    const entry = this.#entries.get(connection);
+    if (entry === undefined || entry.stopIdling !== undefined) return;
+    const fault = this.#faultOf(entry);
+    if (fault !== undefined) this.#drop(entry, fault);
+    else this.#offer(entry);
+  }
+
+  /** Closes a connection, checked out or idle. Ignores one that is not of this pool. */
+  remove(connection: C): void {
+    const entry = this.#entries.get(connection);
+    if (entry !== undefined) this.#drop(entry, entry.stopIdling === undefined ? 'removed' : 'dead');
+  }
+
+  /** Closes what is idle now, and what is in use or being opened as soon as it comes back. */
+  invalidate(): void {
+    for (const connect of this.#connects) connect.stale = true;
+    for (const entry of this.#entries.values()) {
+      entry.retired = true;
+      if (entry.stopIdling !== undefined) this.#drop(entry, 'invalidated');
+    }
+  }
+
+  /** Opens connections until `count` to the target are idle or being opened, as far as the cap allows. Never rejects. */
+  async prewarm(target: T, count = 1): Promise<void> {
+    const same = (other: { readonly target: T }): boolean => this.#options.sameTarget(other.target, target);
+    const missing = count - this.#idle.filter(same).length - [...this.#connects].filter(same).length;
+    const free = this.#options.maxConnections - this.#entries.size - this.#connects.size;
+    if (this.#closed) return;
+    await Promise.all(Array.from({ length: Math.max(0, Math.min(missing, free)) }, () => this.#connect(target)));
+  }
+
+  /** Lends a connection to `use`: taken back when it resolves, closed when it rejects or the signal aborts. Rejects as `get` and `use` do. */
+  async withConnection<R>(
+    target: T,
+    use: (connection: C) => Promise<R>,
+    options: { timeoutMs?: number; signal?: AbortSignal } = {},
+  ): Promise<R> {
+    const connection = await this.get(target, options);
+    const abort = (): void => this.remove(connection);
+    options.signal?.addEventListener('abort', abort, { once: true });
+    try {
+      const result = await use(connection);
+      this.put(connection);
+      return result;
+    } catch (error) {
+      this.remove(connection);
+      throw error;
+    } finally {
+      options.signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Ends everything: waiters are rejected, connects aborted, all connections closed, those in use too. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const closed = new PoolError('ERR_POOL_CLOSED', 'the pool was closed');
+    this.#line.rejectAll(closed);
+    for (const { connect } of this.#connects) connect.giveUp(closed);
+    for (const entry of this.#entries.values()) this.#drop(entry, 'close');
+    await Promise.all(this.#closing);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  stats(): PoolStats {
+    return {
+      open: this.#entries.size,
+      idle: this.#idle.length,
+      inUse: this.#entries.size - this.#idle.length,
+      connecting: this.#connects.size,
+      waiting: this.#line.size,
+      opened: this.#opened,
+      reused: this.#reused,
+      refused: this.#refused,
+      evicted: this.#evicted,
+      acquireMs: this.#acquireMs.value,
+      connectMs: this.#connectMs.value,
+    };
+  }
+
+  /** Begins a connect for each in line that no connect under way will serve, as far as there are slots. */
+  #fillSlots(): void {
+    const underWay = [...this.#connects].filter(({ stale }) => !stale);
+    for (const waiter of this.#line) {
+      const serving = underWay.findIndex(({ target }) => this.#options.sameTarget(target, waiter.target));
+      if (serving >= 0) {
+        underWay.splice(serving, 1);
+      } else if (this.#entries.size + this.#connects.size < this.#options.maxConnections) {
+        void this.#connect(waiter.target, waiter);
+      } else {
+        const oldest = this.#idle[0];
+        // Nobody waits for where it leads. Closing it frees a slot, and so calls us again.
+        if (oldest !== undefined) this.#drop(oldest, 'room');
+        return;
+      }
+    }
+  }
+
+  /** Opens a connection and gives it to the line. Never rejects. */
+  async #connect(target: T, waiter?: Waiter<C, T>): Promise<void> {
+    const { clock, connectTimeoutMs, connectCb } = this.#options;
+    const startedAt = clock.now();
+    const open = (signal: AbortSignal): Promise<C> => connectCb(connectTimeoutMs, target, signal);
+    const connect = connectWithin(clock, connectTimeoutMs, open, (late) => this.#closeConnection(late));
+    const underWay = { target, connect, stale: false };
+    this.#connects.add(underWay);
+    let connection: C;
+    try {
+      connection = await connect.connection;
+    } catch (error) {
+      this.#connects.delete(underWay);
+      this.#refused += 1;
+      this.#emit({ type: 'connect-failed', message: messageOf(error) });
+      if (waiter !== undefined) this.#line.reject(waiter, error);
+      this.#fillSlots();
+      return;
+    }
+    this.#connects.delete(underWay);
+    const openedAt = clock.now();
+    const retired = underWay.stale;
+    this.#entries.set(connection, { connection, target, openedAt, uses: 0, retired, stopIdling: undefined });
+    this.#opened += 1;
+    this.#connectMs.add(openedAt - startedAt);
+    this.#emit({ type: 'connection-opened', connectMs: openedAt - startedAt });
+    this.put(connection);
+  }
+
+  /** Gives a free connection to the first in line that can use it, else lets it idle. */
+  #offer(entry: Entry<C, T>): void {
+    const waiter = [...this.#line].find(({ target }) => this.#options.sameTarget(target, entry.target));
+    if (waiter !== undefined) {
+      waiter.resolve(this.#handOut(entry, waiter.since));
+      return;
+    }
+    const { clock, pingIntervalMs, idleTimeoutMs: timeoutMs } = this.#options;
+    const expire = (): void => this.#drop(entry, 'idle');
+    entry.stopIdling = watchIdle(clock, { pingIntervalMs, timeoutMs }, () => this.#ping(entry), expire);
+    this.#idle.push(entry);
+    this.#options.idleCb(entry.connection, true);
+    this.#fillSlots();
+  }
+
+  #ping(entry: Entry<C, T>): void {
+    const fault = this.#faultOf(entry);
+    if (fault === undefined) this.#options.pingCb(entry.connection);
+    else this.#drop(entry, fault);
+  }
+
+  #handOut(entry: Entry<C, T>, since: number): C {
+    if (entry.uses > 0 || entry.stopIdling !== undefined) this.#reused += 1;
+    this.#stopIdling(entry);
+    entry.uses += 1;
+    this.#acquireMs.add(this.#options.clock.now() - since);
+    return entry.connection;
+  }
+
+  #stopIdling(entry: Entry<C, T>): void {
+    if (entry.stopIdling === undefined) return;
+    entry.stopIdling();
+    entry.stopIdling = undefined;
+    this.#idle.splice(this.#idle.indexOf(entry), 1);
+    this.#options.idleCb(entry.connection, false);
+  }
+
+  /** Why a connection may not be handed out again; `undefined` if it may. */
+  #faultOf(entry: Entry<C, T>): CloseReason | undefined {
+    if (this.#closed) return 'close';
+    if (entry.retired) return 'invalidated';
+    if (!this.#options.isAlive(entry.connection)) return 'dead';
+    if (entry.uses >= this.#options.maxUses) return 'uses';
+    if (this.#options.clock.now() - entry.openedAt >= this.#options.maxSessionDurationMs) return 'age';
+    return undefined;
+  }
+
+  #drop(entry: Entry<C, T>, reason: CloseReason): void {
+    this.#stopIdling(entry);
+    if (!this.#entries.delete(entry.connection)) return;
+    this.#evicted += 1;
+    this.#emit({ type: 'connection-closed', reason, uses: entry.uses });
+    this.#closeConnection(entry.connection);
+    this.#fillSlots();
+  }
+
+  #closeConnection(connection: C): void {
+    const closing = this.#close(connection).finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+
+  async #close(connection: C): Promise<void> {
+    try {
+      await this.#options.closeCb(connection);
+    } catch (error) {
+      this.#emit({ type: 'close-failed', message: messageOf(error) });
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,55 @@
+/**
+ * Proves that the tests can fail: applies each mutant of mutants.json to the source, runs the test that should notice,
+ * and restores the source. Usage: `pnpm run mutants [NAME…]`. Exits 1 if a mutant survives or no longer applies.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+
+const mutantSchema = z.object({
+  name: z.string(),
+  /** What is no longer kept when the mutant is applied. */
+  promise: z.string(),
+  file: z.string(),
+  find: z.string(),
+  replace: z.string(),
+  test: z.string(),
+});
+
+type Mutant = z.infer<typeof mutantSchema>;
+
+const mutants = z.array(mutantSchema).parse(JSON.parse(await readFile('mutants.json', 'utf8')));
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !mutants.some((mutant) => mutant.name === name));
+if (unknown.length > 0) {
+  console.error(`no mutant named ${unknown.join(', ')}; there are: ${mutants.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+
+let survivors = 0;
+for (const mutant of mutants) {
+  if (wanted.length > 0 && !wanted.includes(mutant.name)) continue;
+  const verdict = await tryMutant(mutant);
+  if (verdict !== 'killed') survivors++;
+  console.log(`${verdict.padEnd(14)} ${mutant.name} (${mutant.promise}) by ${mutant.test}`);
+}
+console.log(survivors === 0 ? 'All mutants were killed.' : `${survivors} mutant(s) not killed.`);
+process.exitCode = survivors === 0 ? 0 : 1;
+
+async function tryMutant({ file, find, replace, test }: Mutant): Promise<string> {
+  const original = await readFile(file, 'utf8');
+  if (original.split(find).length !== 2) return 'does not apply';
+  // An interrupted run must not leave a broken source behind.
+  const restore = (): Promise<void> => writeFile(file, original);
+  process.once('SIGINT', () => void restore().then(() => process.exit(130)));
+  try {
+    await writeFile(
+      file,
+      original.replace(find, () => replace),
+    );
+    const run = spawnSync('vitest', ['run', '--project', 'unit', test], { encoding: 'utf8', timeout: 120_000 });
+    return run.status === 0 ? 'SURVIVED' : 'killed';
+  } finally {
+    await restore();
+  }
+}

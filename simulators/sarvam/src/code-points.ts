@@ -1,0 +1,6 @@
+/** Length in code points, which is what a Python service counts. A lone surrogate counts as one. */
+export function countCodePoints(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) count += 1;
+  return count;
+}
