@@ -164,8 +164,10 @@ describe('abort', () => {
     await door.reached;
     controller.abort();
     await expect(left).rejects.toHaveProperty('name', 'AbortError');
-    expect(await cache.getOrLoad('k', () => 'later')).toBe('later');
+    const later = cache.getOrLoad('k', () => 'later');
+    await turn();
     door.open();
+    expect(await later).toBe('later');
     await turn();
     expect(cache.peek('k')).toBe('later');
     expect(await cache.getOrLoad('k', () => 'never')).toBe('later');

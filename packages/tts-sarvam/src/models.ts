@@ -27,6 +27,8 @@ export const LANGUAGES: readonly string[] = ['bn', 'en', 'gu', 'hi', 'kn', 'ml',
   (code) => `${code}-IN`,
 );
 
+/** Longest text of one utterance: what Sarvam advises for streaming, and below the limit of every one of its services. */
+export const MAX_SENTENCE_CHARACTERS = 500;
 /** Sample rates of a socket, in Hz. */
 export const STREAMED_SAMPLE_RATES: readonly number[] = [8000, 16_000, 22_050, 24_000];
 /** Sample rates of REST alone, in Hz. */

@@ -4,7 +4,7 @@ import type { PoolEvent } from './events.ts';
 
 /** Limits of a pool. */
 export interface PoolLimits {
-  /** Connections at most, those being opened included. Sarvam counts per account, over all processes. @default 4 */
+  /** Connections at most, those being opened or closed included. Sarvam counts per account, over all processes. @default 4 */
   maxConnections?: number;
   /** A connection this old is closed when it comes back or is asked for, in ms. @default 3600000 (1 h) */
   maxSessionDurationMs?: number;
@@ -26,7 +26,7 @@ export interface PoolLimits {
 export interface SocketPoolOptions<C, T = void> extends PoolLimits {
   /** Opens a connection. The signal aborts when the timeout is over or the pool is closed. */
   readonly connectCb: (timeoutMs: number, target: T, signal: AbortSignal) => Promise<C>;
-  /** Closes a connection. A rejection is an event, nobody else hears of it. @default nothing to close */
+  /** Closes a connection; its slot is free when this settles. A rejection is an event, nobody else hears of it. @default nothing to close */
   readonly closeCb?: (connection: C) => Promise<void> | void;
   /** Whether two targets can share a connection. @default Object.is */
   readonly sameTarget?: (a: T, b: T) => boolean;
@@ -44,6 +44,7 @@ export interface PoolStats {
   readonly idle: number;
   readonly inUse: number;
   readonly connecting: number;
+  readonly closing: number;
   readonly waiting: number;
   /** Connections opened so far. */
   readonly opened: number;

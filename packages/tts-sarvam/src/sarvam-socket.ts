@@ -162,6 +162,9 @@ export class SarvamSocket {
     const message = readServerMessage(raw);
     if (message.kind === 'unknown') return this.#onStray(message.type);
     if (this.#listener !== undefined) return this.#listener.onMessage(message);
+    // A broken utterance's rest, on its way while the socket is being ended.
+    if (!this.#clean) return;
+    this.#clean = false;
     // An error may be the answer to the config, sent ahead of the text: the utterance to come must hear of it.
     if (message.kind === 'error') this.#end ??= message.failure;
     this.#onStray(message.kind);

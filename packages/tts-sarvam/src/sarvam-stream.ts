@@ -3,7 +3,7 @@ import type { APIConnectOptions } from '@livekit/agents';
 import { createSentenceSplitter } from '@warmline/sentences';
 import { AudioSink } from './audio-sink.ts';
 import { SpeechFailure } from './failure.ts';
-import { MAX_SENTENCE_CHARACTERS } from './limits.ts';
+import { MAX_SENTENCE_CHARACTERS } from './models.ts';
 import { Narrator } from './narrator.ts';
 import type { Setup } from './options.ts';
 import type { SarvamVoice } from './voice.ts';

@@ -1,13 +1,16 @@
+import { Closer } from './closer.ts';
 import { connectWithin } from './connect-within.ts';
 import type { Connect } from './connect-within.ts';
 import { guarded } from './events.ts';
 import type { CloseReason, PoolEvent } from './events.ts';
 import { watchIdle } from './idle-watch.ts';
-import { MovingAverage } from './moving-average.ts';
+import { PoolMeter } from './pool-meter.ts';
 import { PoolError, resolvePoolOptions } from './pool-options.ts';
 import type { PoolStats, ResolvedPoolOptions, SocketPoolOptions } from './pool-options.ts';
 import { WaiterLine } from './waiter-line.ts';
 import type { Waiter } from './waiter-line.ts';
+
+// A little over 250 lines: the steps share one set of invariants, and are easier to check side by side.
 
 interface Entry<C, T> {
   readonly connection: C;
@@ -21,7 +24,8 @@ interface Entry<C, T> {
 
 /**
  * Connections used by one caller at a time and kept open in between. What it keeps, at every step:
- * - `entries + connecting <= maxConnections`: a slot is taken before a connect begins and freed when its connection is gone;
+ * - `open + connecting + closing <= maxConnections`: a slot is taken before a connect begins, and free again when the
+ *   close of its connection is over, for until then the other side counts it;
  * - an idle connection and somebody waiting for its target never exist together: `put` serves the line first;
  * - connects are not tied to who asked first: whatever connection becomes free goes to the first in line that can use
  *   it, and a connect nobody needs any more ends up idle. A connect that fails is told to the one it was begun for,
@@ -36,13 +40,8 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
   readonly #idle: Entry<C, T>[] = [];
   readonly #line: WaiterLine<C, T>;
   readonly #connects = new Set<{ readonly target: T; readonly connect: Connect<C>; stale: boolean }>();
-  readonly #closing = new Set<Promise<void>>();
-  readonly #acquireMs = new MovingAverage();
-  readonly #connectMs = new MovingAverage();
-  #opened = 0;
-  #reused = 0;
-  #refused = 0;
-  #evicted = 0;
+  readonly #closer: Closer<C>;
+  readonly #meter = new PoolMeter();
   #closed = false;
 
   /** @throws TypeError for an option out of range */
@@ -50,6 +49,10 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
     this.#options = resolvePoolOptions(options);
     this.#emit = guarded(this.#options.onEvent);
     this.#line = new WaiterLine(this.#options.clock);
+    this.#closer = new Closer(this.#options.closeCb, {
+      onFailure: (error) => this.#emit({ type: 'close-failed', message: messageOf(error) }),
+      onClosed: () => this.#fillSlots(),
+    });
   }
 
   /** The cap. */
@@ -105,9 +108,10 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
   async prewarm(target: T, count = 1): Promise<void> {
     const same = (other: { readonly target: T }): boolean => this.#options.sameTarget(other.target, target);
     const missing = count - this.#idle.filter(same).length - [...this.#connects].filter(same).length;
-    const free = this.#options.maxConnections - this.#entries.size - this.#connects.size;
     if (this.#closed) return;
-    await Promise.all(Array.from({ length: Math.max(0, Math.min(missing, free)) }, () => this.#connect(target)));
+    await Promise.all(
+      Array.from({ length: Math.max(0, Math.min(missing, this.#freeSlots)) }, () => this.#connect(target)),
+    );
   }
 
   /** Lends a connection to `use`: taken back when it resolves, closed when it rejects or the signal aborts. Rejects as `get` and `use` do. */
@@ -138,7 +142,7 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
     this.#line.rejectAll(closed);
     for (const { connect } of this.#connects) connect.giveUp(closed);
     for (const entry of this.#entries.values()) this.#drop(entry, 'close');
-    await Promise.all(this.#closing);
+    await this.#closer.finished();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -151,14 +155,14 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
       idle: this.#idle.length,
       inUse: this.#entries.size - this.#idle.length,
       connecting: this.#connects.size,
+      closing: this.#closer.size,
       waiting: this.#line.size,
-      opened: this.#opened,
-      reused: this.#reused,
-      refused: this.#refused,
-      evicted: this.#evicted,
-      acquireMs: this.#acquireMs.value,
-      connectMs: this.#connectMs.value,
+      ...this.#meter,
     };
+  }
+
+  get #freeSlots(): number {
+    return this.#options.maxConnections - this.#entries.size - this.#connects.size - this.#closer.size;
   }
 
   /** Begins a connect for each in line that no connect under way will serve, as far as there are slots. */
@@ -168,12 +172,12 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
       const serving = underWay.findIndex(({ target }) => this.#options.sameTarget(target, waiter.target));
       if (serving >= 0) {
         underWay.splice(serving, 1);
-      } else if (this.#entries.size + this.#connects.size < this.#options.maxConnections) {
+      } else if (this.#freeSlots > 0) {
         void this.#connect(waiter.target, waiter);
       } else {
+        // Nobody waits for where an idle one leads. When it is gone, or another that is being closed, we are called again.
         const oldest = this.#idle[0];
-        // Nobody waits for where it leads. Closing it frees a slot, and so calls us again.
-        if (oldest !== undefined) this.#drop(oldest, 'room');
+        if (oldest !== undefined && this.#closer.size === 0) this.#drop(oldest, 'room');
         return;
       }
     }
@@ -184,7 +188,7 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
     const { clock, connectTimeoutMs, connectCb } = this.#options;
     const startedAt = clock.now();
     const open = (signal: AbortSignal): Promise<C> => connectCb(connectTimeoutMs, target, signal);
-    const connect = connectWithin(clock, connectTimeoutMs, open, (late) => this.#closeConnection(late));
+    const connect = connectWithin(clock, connectTimeoutMs, open, (late) => this.#closer.close(late));
     const underWay = { target, connect, stale: false };
     this.#connects.add(underWay);
     let connection: C;
@@ -192,7 +196,7 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
       connection = await connect.connection;
     } catch (error) {
       this.#connects.delete(underWay);
-      this.#refused += 1;
+      this.#meter.refused += 1;
       this.#emit({ type: 'connect-failed', message: messageOf(error) });
       if (waiter !== undefined) this.#line.reject(waiter, error);
       this.#fillSlots();
@@ -202,8 +206,7 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
     const openedAt = clock.now();
     const retired = underWay.stale;
     this.#entries.set(connection, { connection, target, openedAt, uses: 0, retired, stopIdling: undefined });
-    this.#opened += 1;
-    this.#connectMs.add(openedAt - startedAt);
+    this.#meter.noteConnect(openedAt - startedAt);
     this.#emit({ type: 'connection-opened', connectMs: openedAt - startedAt });
     this.put(connection);
   }
@@ -230,10 +233,10 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
   }
 
   #handOut(entry: Entry<C, T>, since: number): C {
-    if (entry.uses > 0 || entry.stopIdling !== undefined) this.#reused += 1;
+    const reused = entry.uses > 0 || entry.stopIdling !== undefined;
+    this.#meter.noteAcquire(this.#options.clock.now() - since, reused);
     this.#stopIdling(entry);
     entry.uses += 1;
-    this.#acquireMs.add(this.#options.clock.now() - since);
     return entry.connection;
   }
 
@@ -258,23 +261,9 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
   #drop(entry: Entry<C, T>, reason: CloseReason): void {
     this.#stopIdling(entry);
     if (!this.#entries.delete(entry.connection)) return;
-    this.#evicted += 1;
+    this.#meter.evicted += 1;
     this.#emit({ type: 'connection-closed', reason, uses: entry.uses });
-    this.#closeConnection(entry.connection);
-    this.#fillSlots();
-  }
-
-  #closeConnection(connection: C): void {
-    const closing = this.#close(connection).finally(() => this.#closing.delete(closing));
-    this.#closing.add(closing);
-  }
-
-  async #close(connection: C): Promise<void> {
-    try {
-      await this.#options.closeCb(connection);
-    } catch (error) {
-      this.#emit({ type: 'close-failed', message: messageOf(error) });
-    }
+    this.#closer.close(entry.connection);
   }
 }
 

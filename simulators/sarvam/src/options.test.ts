@@ -23,6 +23,8 @@ describe('options', () => {
   it('are refused by name and value', () => {
     expect(() => resolveOptions({ port: 70_000 })).toThrow(/port: .*<=65535 \(received 70000\)/u);
     expect(() => resolveOptions({ speed: -1 })).toThrow(/speed: .*>=0 \(received -1\)/u);
+    expect(resolveOptions({ realTimeFactor: 0.02 }).realTimeFactor).toBe(0.02);
+    expect(() => resolveOptions({ realTimeFactor: -1 })).toThrow(/realTimeFactor: /u);
     expect(() => resolveOptions({ sped: 1 } as never)).toThrow(TypeError);
   });
 });

@@ -29,6 +29,12 @@ describe('timing model', () => {
     expect(new TimingModel(7, 0).handshakeMs()).toBe(0);
   });
 
+  it('synthesises at a fixed factor where one is given, still scaled with speed', () => {
+    const timing = new TimingModel(1, 0.5, 0.02);
+    expect([timing.realTimeFactor(), timing.realTimeFactor()]).toEqual([0.01, 0.01]);
+    expect(timing.firstChunkMs()).toBeGreaterThanOrEqual(30);
+  });
+
   it('holds on the wire: handshake, first audio, pace', () =>
     withSimulator({ speed: 1 }, async (simulator) => {
       const start = performance.now();

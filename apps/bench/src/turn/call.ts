@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { voice } from '@livekit/agents';
 import type { tts } from '@livekit/agents';
 import { isSpeakable, splitSentences } from '@warmline/sentences';
@@ -7,7 +7,8 @@ import type { Metrics } from '../scenario.ts';
 import type { Dialogue } from '../workload/dialogue.ts';
 import type { PlayedFrame } from './memory-output.ts';
 import { MemoryOutput } from './memory-output.ts';
-import { ScriptedLlm } from './scripted-llm.ts';
+import { watchPushes } from './push-times.ts';
+import { ScriptedLlm, TOKEN_MS } from './scripted-llm.ts';
 
 /** A TTS for one call, and what it told about the sentences of the turn. */
 export interface CallVoice {
@@ -22,7 +23,6 @@ export interface HeardSentence {
   readonly text: string;
   readonly language: string;
   readonly source: 'stored' | 'shared' | 'recorded';
-  readonly billedChars: number;
   readonly bytes: number;
   readonly sha256: string;
 }
@@ -37,23 +37,26 @@ export interface HeardTurn {
   readonly firstAudioMs: number | undefined;
   /** Between two sentences that both came from the cache: from the moment both were there. */
   readonly hitGapsMs: readonly number[];
-  /** Samples that no sentence accounts for. */
+  /** Bytes at the output that no sentence accounts for. */
   readonly strayBytes: number;
 }
 
 const BYTES_A_SAMPLE = 2;
 const PLAYBACK_SPEED = 40;
 
-/** The settings of a call that are not a user's defaults. */
-export const CALL_OVERRIDES: Metrics = { playback_speed: PLAYBACK_SPEED, llm_token_ms: 4 };
+/** How a call differs from a real one. */
+export const CALL_OVERRIDES: Metrics = { playback_speed: PLAYBACK_SPEED, llm_token_ms: TOKEN_MS };
 
-/** A caller's side of one dialogue: a real AgentSession without a room, its reply written by a scripted LLM. */
-export async function speakDialogue(
-  dialogue: Dialogue,
-  callVoice: CallVoice,
-  onTurn: (turn: HeardTurn) => void,
-): Promise<void> {
+/** A call that has been spoken; the rest goes on while others are. */
+export interface SpokenCall {
+  readonly turns: Promise<readonly HeardTurn[]>;
+  readonly closed: Promise<void>;
+}
+
+/** A caller's side of one dialogue: a real AgentSession without a room, its replies written by a scripted LLM. */
+export async function speakDialogue(dialogue: Dialogue, callVoice: CallVoice): Promise<SpokenCall> {
   const model = new ScriptedLlm();
+  const pushes = watchPushes(callVoice.tts);
   const output = new MemoryOutput(callVoice.tts.sampleRate, PLAYBACK_SPEED);
   const session = new voice.AgentSession({
     llm: model,
@@ -63,75 +66,62 @@ export async function speakDialogue(
   });
   session.output.audio = output;
   await session.start({ agent: new voice.Agent({ instructions: 'Speak the script.' }) });
-  try {
-    for (const text of dialogue.turns) {
-      model.text = text;
-      output.takeFrames();
-      callVoice.takeEvents();
-      await session.run({ userInput: 'go on' }).wait();
-      onTurn(
-        heard(
-          callVoice.tts.sampleRate,
-          text,
-          dialogue.language,
-          model.completedMs,
-          output.takeFrames(),
-          callVoice.takeEvents(),
-        ),
-      );
-    }
-  } finally {
-    await session.close();
+  const turns: Promise<HeardTurn>[] = [];
+  for (const text of dialogue.turns) {
+    model.text = text;
+    await session.run({ userInput: 'go on' }).wait();
+    const [frames, events] = [output.takeFrames(), callVoice.takeEvents()];
+    turns.push(hear(text, dialogue.language, callVoice.tts.sampleRate, pushes.take(), frames, events));
   }
+  // LiveKit takes half a second to close a session; the next call need not wait for it.
+  const closed = session.close().then(() => callVoice.close());
+  return { turns: Promise.all(turns), closed };
 }
 
 /** What one sentence is called in the ledger and in the bench: NFC, white space folded. */
-export function spokenForm(sentence: string): string {
+function spokenForm(sentence: string): string {
   return sentence.toWellFormed().normalize('NFC').replace(/\s+/gu, ' ').trim();
 }
 
-function heard(
-  sampleRate: number,
+/** Divides what was heard into sentences. Hashes off the event loop: other calls are being measured meanwhile. */
+async function hear(
   text: string,
   language: string,
+  sampleRate: number,
   completedMs: readonly number[],
   frames: readonly PlayedFrame[],
   events: readonly PhraseEvent[],
-): HeardTurn {
+): Promise<HeardTurn> {
   const expected = splitSentences(text).filter(isSpeakable).map(spokenForm);
   const spoken = events.filter((event) => event.type === 'speech');
   const pcm = Buffer.concat(
     frames.map(({ samples }) => Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)),
   );
-  const sentences: HeardSentence[] = [];
+  const sentences: Promise<HeardSentence>[] = [];
   const hitGapsMs: number[] = [];
   let at = 0;
-  for (const [index, event] of spoken.entries()) {
-    const bytes = Math.round((event.audioMs * sampleRate) / 1000) * BYTES_A_SAMPLE;
-    const own = pcm.subarray(at, at + bytes);
-    if (index > 0 && event.source === 'stored' && spoken[index - 1]?.source === 'stored') {
+  for (const [index, { source, audioMs }] of spoken.entries()) {
+    const own = pcm.subarray(at, at + Math.round((audioMs * sampleRate) / 1000) * BYTES_A_SAMPLE);
+    if (index > 0 && source === 'stored' && spoken[index - 1]?.source === 'stored') {
       hitGapsMs.push(gapMs(frames, at, completedMs[index] ?? 0));
     }
-    sentences.push({
-      text: expected[index] ?? '',
-      language,
-      source: event.source,
-      billedChars: event.billedChars,
-      bytes: own.length,
-      sha256: createHash('sha256').update(own).digest('hex'),
-    });
-    at += bytes;
+    const sentence = { text: expected[index] ?? '', language, source, bytes: own.length };
+    sentences.push(sha256(own).then((hash) => ({ ...sentence, sha256: hash })));
+    at += own.length;
   }
   const [first] = frames;
-  const firstAudioMs = first === undefined ? undefined : first.atMs - (completedMs[0] ?? 0);
   return {
     language,
     expected,
-    sentences,
-    firstAudioMs,
+    sentences: await Promise.all(sentences),
+    firstAudioMs: first === undefined ? undefined : first.atMs - (completedMs[0] ?? 0),
     hitGapsMs,
     strayBytes: spoken.length === 0 ? 0 : pcm.length - at,
   };
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
 }
 
 /** From the moment the sentence before was handed over and this one was complete to its first frame. */

@@ -2,7 +2,6 @@ import { createPhraseCache } from '@warmline/tts-cache';
 import type * as sarvam from '@warmline/tts-sarvam';
 import type { Progress } from '../progress.ts';
 import type { Dialogue } from '../workload/dialogue.ts';
-import type { HeardTurn } from './call.ts';
 import { speakDialogue } from './call.ts';
 import { cachedVoice, plainVoice } from './phases.ts';
 
@@ -27,6 +26,7 @@ export async function measureMissPenalty(
 ): Promise<MissPenalty> {
   const plainMs: number[] = [];
   const coldMs: number[] = [];
+  const closing: Promise<void>[] = [];
   const waiting = [...sentences.entries()];
   const speakOnce = async (index: number, cold: boolean): Promise<void> => {
     const sentence = sentences[index];
@@ -39,12 +39,11 @@ export async function measureMissPenalty(
     };
     const cache = createPhraseCache();
     const voice = (cold ? cachedVoice(url, pool, cache) : plainVoice(url, pool))(dialogue);
-    const take = (turn: HeardTurn): void => {
-      if (turn.firstAudioMs !== undefined) (cold ? coldMs : plainMs).push(turn.firstAudioMs);
-    };
-    await speakDialogue(dialogue, voice, take);
-    await voice.close();
-    await cache.close();
+    const call = await speakDialogue(dialogue, voice);
+    for (const { firstAudioMs } of await call.turns) {
+      if (firstAudioMs !== undefined) (cold ? coldMs : plainMs).push(firstAudioMs);
+    }
+    closing.push(call.closed.then(() => cache.close()));
   };
   const line = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -58,5 +57,6 @@ export async function measureMissPenalty(
     }
   };
   await Promise.all(Array.from({ length: PAIRS_AT_ONCE }, line));
+  await Promise.all(closing);
   return { plainMs, coldMs };
 }

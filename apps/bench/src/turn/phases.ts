@@ -7,7 +7,7 @@ import { distribution } from '../distribution.ts';
 import type { Progress } from '../progress.ts';
 import type { Distribution } from '../scenario.ts';
 import type { Dialogue } from '../workload/dialogue.ts';
-import type { CallVoice, HeardTurn } from './call.ts';
+import type { CallVoice, HeardTurn, SpokenCall } from './call.ts';
 import { speakDialogue } from './call.ts';
 
 /** Calls that speak at the same time. */
@@ -34,20 +34,18 @@ export async function speakAll(
   const lag = monitorEventLoopDelay({ resolution: 1 });
   lag.enable();
   const waiting = [...dialogues];
-  const calls: HeardTurn[][] = [];
+  const calls: SpokenCall[] = [];
   const line = async (): Promise<void> => {
     for (let dialogue = waiting.shift(); dialogue !== undefined; dialogue = waiting.shift()) {
-      const call: HeardTurn[] = [];
-      calls.push(call);
-      const voice = openVoice(dialogue);
-      await speakDialogue(dialogue, voice, (turn) => call.push(turn));
-      await voice.close();
+      calls.push(await speakDialogue(dialogue, openVoice(dialogue)));
       progress.update(`turn · ${name} · ${dialogues.length - waiting.length} of ${dialogues.length} dialogues`);
     }
   };
   await Promise.all(Array.from({ length: CONCURRENT_CALLS }, line));
   lag.disable();
-  return { calls, loopLagMs: lagOf(lag), seconds: (performance.now() - startedMs) / 1000 };
+  const seconds = (performance.now() - startedMs) / 1000;
+  await Promise.all(calls.map(({ closed }) => closed));
+  return { calls: await Promise.all(calls.map(({ turns }) => turns)), loopLagMs: lagOf(lag), seconds };
 }
 
 /** The provider's voice as it is. */

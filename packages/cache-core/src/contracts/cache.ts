@@ -54,7 +54,7 @@ export interface LoadOptions extends EntryOptions {
 
 /** How an invalidation ended. */
 export interface Invalidated {
-  /** True when a shared tier has not acknowledged: this process is right already, others may lag. */
+  /** True when a shared tier has not acknowledged: what this process held is gone, but that tier may still give the old value. */
   readonly pending: boolean;
 }
 
