@@ -2,12 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { readDatasets, sample, shippedDatasets, UsageError } from './dataset.ts';
 import { describeEnvironment } from './environment.ts';
+import { faults } from './faults/faults.ts';
 import { createProgress } from './progress.ts';
 import type { Metrics, Scenario, ScenarioResult } from './scenario.ts';
 import { table } from './tables.ts';
 import { turn } from './turn/turn.ts';
 
-const SCENARIOS: readonly Scenario[] = [turn];
+const SCENARIOS: readonly Scenario[] = [turn, faults];
 const SENTENCES_A_FILE = 300;
 /** Of each language of the shipped workload: with installing and building, the first run is to show its result within two minutes. */
 const SENTENCES_A_LANGUAGE = 140;
@@ -41,12 +42,13 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function parse(argv: readonly string[]): { scenarios: readonly Scenario[]; options: Options } {
   const names = SCENARIOS.map(({ name }) => name);
+  const byDefault = SCENARIOS.filter((scenario) => scenario.byDefault).map(({ name }) => name);
   const sabotages = SCENARIOS.map(({ name, sabotages: own }) => `${name}: ${own.join(', ')}`).join('; ');
   const command = new Command('bench')
     .description(
       'Measures what Warmline promises. Exits 0 when all checks hold, 1 when one failed, 2 on wrong usage; never by timing.',
     )
-    .argument('[scenario...]', `which to run, all by default: ${names.join(', ')}`)
+    .argument('[scenario...]', `which to run: ${names.join(', ')} (default: ${byDefault.join(', ')})`)
     .option('--json <file>', 'write all metrics to a file')
     .option('--data <dir>', 'folder with agent-turns-*.jsonl files (default: the workload that comes with the bench)')
     .option('--seed <n>', 'chooses dialogues and orders', wholeNumber, 1)
@@ -59,7 +61,7 @@ function parse(argv: readonly string[]): { scenarios: readonly Scenario[]; optio
     .option('--sabotage <name>', `break something on purpose, which the checks must notice (${sabotages})`)
     .exitOverride()
     .parse(['node', 'bench', ...argv]);
-  const wanted = command.args.length === 0 ? names : command.args;
+  const wanted = command.args.length === 0 ? byDefault : command.args;
   const options = command.opts<Options>();
   const scenarios = wanted.map((name) => {
     const scenario = SCENARIOS.find((candidate) => candidate.name === name);

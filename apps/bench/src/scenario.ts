@@ -48,6 +48,8 @@ export interface ScenarioContext {
 export interface Scenario {
   readonly name: string;
   readonly summary: string;
+  /** Whether it runs when none is named. */
+  readonly byDefault: boolean;
   readonly sabotages: readonly string[];
   run(context: ScenarioContext): Promise<ScenarioResult>;
 }

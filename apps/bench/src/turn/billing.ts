@@ -1,6 +1,6 @@
 import { admitPhrase } from '@warmline/tts-cache';
-import type { HeardTurn } from './call.ts';
-import { keyOf } from './comparison.ts';
+import type { HeardTurn } from '../call/call.ts';
+import { keyOf } from '../call/comparison.ts';
 
 /** Why characters were billed. The three parts must add up to the provider's own count. */
 export interface Billing {

@@ -1,10 +1,10 @@
 import type { Dataset } from '../dataset.ts';
 import type { Billing } from './billing.ts';
-import type { HeardSentence, HeardTurn } from './call.ts';
-import type { Comparison } from './comparison.ts';
+import type { HeardSentence, HeardTurn } from '../call/call.ts';
+import type { Comparison } from '../call/comparison.ts';
 import type { MissPenalty } from './miss-penalty.ts';
 import type { Pass } from './phases.ts';
-import type { Ledger } from './simulator-process.ts';
+import type { Ledger } from '../call/simulator-process.ts';
 
 /** Everything that was measured. */
 export interface TurnMeasurement {

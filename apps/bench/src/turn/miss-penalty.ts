@@ -1,31 +1,41 @@
 import { createPhraseCache } from '@warmline/tts-cache';
 import type * as sarvam from '@warmline/tts-sarvam';
+import type { Ledger, SimulatorProcess } from '../call/simulator-process.ts';
 import type { Progress } from '../progress.ts';
 import type { Dialogue } from '../workload/dialogue.ts';
-import { speakDialogue } from './call.ts';
+import { speakDialogue } from '../call/call.ts';
 import { cachedVoice, plainVoice } from './phases.ts';
 
 /** First audio of the same sentences without a cache and with an empty one, in milliseconds. */
 export interface MissPenalty {
   readonly plainMs: readonly number[];
   readonly coldMs: readonly number[];
+  /** The same without the time the provider took, by its own ledger: its jitter is ten times what is to be measured. */
+  readonly plainOwnMs: readonly number[];
+  readonly coldOwnMs: readonly number[];
 }
 
-/** Two at a time: with a socket for each, nobody waits for a connection, and only the cache can make a difference. */
-const PAIRS_AT_ONCE = 2;
+/** A sentence to be spoken both ways. */
+export interface PairSentence {
+  readonly text: string;
+  readonly language: Dialogue['language'];
+}
+
+/** Three at a time: with a socket for each, nobody waits for a connection, and only the cache can make a difference. */
+const PAIRS_AT_ONCE = 3;
 
 /**
  * What an empty cache costs a caller. Each sentence is spoken both ways, one after the other, and who goes first
  * alternates, so that the machine's moods hit both alike.
  */
 export async function measureMissPenalty(
-  url: string,
+  simulator: SimulatorProcess,
   pool: sarvam.SarvamPool,
-  sentences: readonly { readonly text: string; readonly language: Dialogue['language'] }[],
+  sentences: readonly PairSentence[],
   progress: Progress,
 ): Promise<MissPenalty> {
-  const plainMs: number[] = [];
-  const coldMs: number[] = [];
+  const { url } = simulator;
+  const samples: { readonly index: number; readonly cold: boolean; readonly firstAudioMs: number }[] = [];
   const closing: Promise<void>[] = [];
   const waiting = [...sentences.entries()];
   const speakOnce = async (index: number, cold: boolean): Promise<void> => {
@@ -41,16 +51,15 @@ export async function measureMissPenalty(
     const voice = (cold ? cachedVoice(url, pool, cache) : plainVoice(url, pool))(dialogue);
     const call = await speakDialogue(dialogue, voice);
     for (const { firstAudioMs } of await call.turns) {
-      if (firstAudioMs !== undefined) (cold ? coldMs : plainMs).push(firstAudioMs);
+      if (firstAudioMs !== undefined) samples.push({ index, cold, firstAudioMs });
     }
     closing.push(call.closed.then(() => cache.close()));
   };
   const line = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index] = next;
-      const coldFirst = index % 2 === 0;
-      await speakOnce(index, coldFirst);
-      await speakOnce(index, !coldFirst);
+      await speakOnce(index, isFirst(index, true));
+      await speakOnce(index, !isFirst(index, true));
       progress.update(
         `turn · cold cache against no cache · ${sentences.length - waiting.length} of ${sentences.length} sentences`,
       );
@@ -58,5 +67,29 @@ export async function measureMissPenalty(
   };
   await Promise.all(Array.from({ length: PAIRS_AT_ONCE }, line));
   await Promise.all(closing);
-  return { plainMs, coldMs };
+  const ledger = await simulator.ledger();
+  const of = (cold: boolean): typeof samples => samples.filter((sample) => sample.cold === cold);
+  const own = ({ index, cold, firstAudioMs }: (typeof samples)[number]): number =>
+    firstAudioMs - providerMs(ledger, sentences[index], isFirst(index, cold) ? 0 : 1);
+  return {
+    plainMs: of(false).map((sample) => sample.firstAudioMs),
+    coldMs: of(true).map((sample) => sample.firstAudioMs),
+    plainOwnMs: of(false).map(own),
+    coldOwnMs: of(true).map(own),
+  };
+}
+
+/** Who goes first alternates from pair to pair. */
+function isFirst(index: number, cold: boolean): boolean {
+  return (index % 2 === 0) === cold;
+}
+
+/** How long the provider took to the first audio of the n-th time it was asked for a sentence. */
+function providerMs(ledger: Ledger, sentence: PairSentence | undefined, nth: number): number {
+  const asked = ledger.utterances.filter(
+    ({ text, language }) => text === sentence?.text && language === sentence.language,
+  );
+  const utterance = asked[nth];
+  if (utterance?.first_audio_at_ms == null) throw new Error('the ledger does not know a sentence that was heard');
+  return utterance.first_audio_at_ms - utterance.started_at_ms;
 }

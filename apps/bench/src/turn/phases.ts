@@ -7,8 +7,8 @@ import { distribution } from '../distribution.ts';
 import type { Progress } from '../progress.ts';
 import type { Distribution } from '../scenario.ts';
 import type { Dialogue } from '../workload/dialogue.ts';
-import type { CallVoice, HeardTurn, SpokenCall } from './call.ts';
-import { speakDialogue } from './call.ts';
+import type { CallVoice, HeardTurn, SpokenCall } from '../call/call.ts';
+import { speakDialogue } from '../call/call.ts';
 
 /** Calls that speak at the same time. */
 export const CONCURRENT_CALLS = 8;

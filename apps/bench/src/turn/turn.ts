@@ -4,27 +4,29 @@ import { createPhraseCache } from '@warmline/tts-cache';
 import * as sarvam from '@warmline/tts-sarvam';
 import type { Scenario, ScenarioContext, ScenarioResult } from '../scenario.ts';
 import { explainBill, sumBills } from './billing.ts';
-import { CALL_OVERRIDES } from './call.ts';
+import { CALL_OVERRIDES, spokenForm } from '../call/call.ts';
 import { checksOf } from './checks.ts';
-import { compare, sum } from './comparison.ts';
+import { compare, sum } from '../call/comparison.ts';
 import type { TurnMeasurement } from './measurement.ts';
 import { measureMissPenalty } from './miss-penalty.ts';
+import type { PairSentence } from './miss-penalty.ts';
 import { cachedVoice, callOwnVoice, plainVoice, speakAll } from './phases.ts';
 import { reportTurn } from './report.ts';
-import { sabotaged, TURN_SABOTAGES } from './sabotage.ts';
-import { startSimulator } from './simulator-process.ts';
-import type { SimulatorProcess } from './simulator-process.ts';
+import { sabotaged, TURN_SABOTAGES } from '../call/sabotage.ts';
+import { startSimulator } from '../call/simulator-process.ts';
+import type { SimulatorProcess } from '../call/simulator-process.ts';
 
 /** Sarvam needs 0.2-0.25 s for a second of audio; with that the bench would take ten times as long and show the same first audio. */
 const REAL_TIME_FACTOR = 0.02;
 const POOL_CAP = 4;
-const PENALTY_PAIRS = 80;
+const PENALTY_PAIRS = 60;
 
 /** An AgentSession speaks real dialogues, without a cache, with an empty one, with a full one, and with one per call. */
 export const turn: Scenario = {
   name: 'turn',
   summary:
     'real dialogues spoken by a LiveKit AgentSession through Sarvam (simulated), without and with the phrase cache',
+  byDefault: true,
   sabotages: TURN_SABOTAGES,
   run,
 };
@@ -55,7 +57,7 @@ async function measure(
   const { url } = simulator;
   const dialogues = datasets.flatMap((dataset) => dataset.dialogues);
   const sentences = distinctSentences(context, quick ? PENALTY_PAIRS / 2 : PENALTY_PAIRS);
-  const penalty = await measureMissPenalty(url, pool, sentences, progress);
+  const penalty = await measureMissPenalty(simulator, pool, sentences, progress);
   const plain = await speakAll('no cache', dialogues, plainVoice(url, pool), progress);
   const beforeCache = await simulator.ledger();
 
@@ -100,10 +102,10 @@ function distinctSentences(
 ): { text: string; language: 'en-IN' | 'hi-IN' }[] {
   const perDataset = Math.ceil(count / datasets.length);
   return datasets.flatMap(({ dialogues }) => {
-    const found = new Map<string, { text: string; language: 'en-IN' | 'hi-IN' }>();
+    const found = new Map<string, PairSentence>();
     for (const { language, turns } of dialogues) {
       for (const text of turns.flatMap((each) => splitSentences(each)).filter(isSpeakable))
-        found.set(text, { text, language });
+        found.set(text, { text: spokenForm(text), language });
     }
     return [...found.values()].slice(0, perDataset);
   });

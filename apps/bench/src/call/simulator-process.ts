@@ -20,6 +20,9 @@ export interface LedgerUtterance {
   readonly bytes: number;
   readonly sha256: string;
   readonly complete: boolean;
+  /** Times are milliseconds since the epoch. */
+  readonly started_at_ms: number;
+  readonly first_audio_at_ms: number | null;
 }
 
 const ledgerSchema: z.ZodType<Ledger> = z.object({
@@ -36,6 +39,8 @@ const ledgerSchema: z.ZodType<Ledger> = z.object({
       bytes: z.number(),
       sha256: z.string(),
       complete: z.boolean(),
+      started_at_ms: z.number(),
+      first_audio_at_ms: z.number().nullable(),
     }),
   ),
 });
@@ -45,6 +50,8 @@ export interface SimulatorProcess {
   readonly url: string;
   readonly pid: number;
   ledger(): Promise<Ledger>;
+  /** Replaces all faults; `{}` heals. Names and fields are the simulator's. @throws Error naming what it refuses */
+  setFaults(faults: Readonly<Record<string, object>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,6 +76,11 @@ export async function startSimulator(realTimeFactor: number, seed: number): Prom
     url,
     pid: child.pid ?? 0,
     ledger: async () => ledgerSchema.parse(await (await fetch(`${url}/_ledger`)).json()),
+    setFaults: async (faults) => {
+      await fetch(`${url}/_faults`, { method: 'DELETE' });
+      const answer = await fetch(`${url}/_faults`, { method: 'POST', body: JSON.stringify(faults) });
+      if (!answer.ok) throw new Error(`the simulator refused faults: ${await answer.text()}`);
+    },
     close: async () => {
       child.kill('SIGTERM');
       await ended;

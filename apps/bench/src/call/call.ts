@@ -79,7 +79,7 @@ export async function speakDialogue(dialogue: Dialogue, callVoice: CallVoice): P
 }
 
 /** What one sentence is called in the ledger and in the bench: NFC, white space folded. */
-function spokenForm(sentence: string): string {
+export function spokenForm(sentence: string): string {
   return sentence.toWellFormed().normalize('NFC').replace(/\s+/gu, ' ').trim();
 }
 
