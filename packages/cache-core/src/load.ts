@@ -8,6 +8,7 @@ import { positive } from './policy.ts';
 import type { Flight } from './single-flight.ts';
 import { callTier, startBudget } from './tier-call.ts';
 import { insertHere, writeShared } from './write-back.ts';
+import type { Stored } from './write-back.ts';
 
 /** The whole life of a flight: look below, get the right to write, run the loader, write back. Rejects only with the loader's error. */
 export async function load<V>(
@@ -65,45 +66,41 @@ async function runLoader<V>(
       store = false;
     },
   };
-  const startedMs = clock.now();
-  const done = (outcome: 'stored' | 'not-stored' | 'failed'): number => {
-    const durationMs = clock.now() - startedMs;
-    engine.onEvent?.({ type: 'load', keyHash: hashOfRef(ref), outcome, durationMs });
-    return durationMs;
-  };
   engine.stats.loads++;
   options.onOutcome?.({ from: 'loader' });
+  const startedMs = clock.now();
+  const report = (outcome: 'stored' | 'not-stored' | 'failed'): void =>
+    engine.onEvent?.({ type: 'load', keyHash: hashOfRef(ref), outcome, durationMs: clock.now() - startedMs });
   let value: V | undefined;
   try {
     value = await loader(context);
   } catch (error) {
     engine.stats.loadErrors++;
-    done('failed');
+    report('failed');
     throw error;
-  }
-  engine.stats.loadMs += clock.now() - startedMs;
-  if (value === undefined) {
-    done('not-stored');
-    return undefined;
-  }
-  if (!store) {
-    engine.refused(ref, 'do-not-store');
-    done('not-stored');
-    return value;
-  }
-  const kept = prepare(engine, value);
-  if (kept === undefined) {
-    engine.refused(ref, 'unencodable');
-    done('not-stored');
-    return value;
   }
   // Age counts from the start of the load: the source may have changed while it was being read.
   const durationMs = clock.now() - startedMs;
-  const stored = { ...kept, ageMs: durationMs, ttlMs, loadCostMs: durationMs, pin: options.pin ?? false };
-  const inserted = insertHere(engine, descent.key, ref, stored, context.isCurrent());
-  if (inserted) void engine.background(writeShared(engine, ref, descent.grants, stored));
-  done(inserted ? 'stored' : 'not-stored');
-  return kept.value;
+  engine.stats.loadMs += durationMs;
+  const kept = value === undefined ? undefined : prepare(engine, value);
+  let inserted = false;
+  if (value !== undefined && !store) {
+    engine.refused(ref, 'do-not-store');
+  } else if (kept !== undefined) {
+    const stored = { ...kept, ageMs: durationMs, ttlMs, loadCostMs: durationMs, pin: options.pin ?? false };
+    inserted = insertHere(engine, descent.key, ref, stored, context.isCurrent());
+    if (inserted) writeBack(engine, descent, stored);
+  } else if (value !== undefined) {
+    engine.refused(ref, 'unencodable');
+  }
+  report(inserted ? 'stored' : 'not-stored');
+  return kept?.value ?? value;
+}
+
+/** Not awaited: nobody's turn waits for a shared tier to store. */
+function writeBack<V>(engine: Engine<V>, descent: Descent<V>, stored: Stored<V>): void {
+  if (descent.grants.length < engine.policy.tiers.length) engine.refused(descent.ref, 'no-stamps');
+  void engine.background(writeShared(engine, descent.ref, descent.grants, stored));
 }
 
 /** A value as the tiers keep it. */

@@ -22,7 +22,7 @@ export interface MemorySharedTierOptions {
   readonly name?: string;
   /** @default 256 MiB */
   readonly maxBytes?: number;
-  /** Stamps remembered; a forgotten stamp turns the entries under it into misses. @default 100_000 */
+  /** Stamps remembered; a forgotten stamp turns the entries under it into misses. @default 10_000 */
   readonly maxStamps?: number;
   /** @default systemClock */
   readonly clock?: Clock;
@@ -46,7 +46,7 @@ export class MemorySharedTier implements SharedTier {
   readonly #leases: LRUCache<string, Expiring<symbol>>;
 
   constructor(options: MemorySharedTierOptions = {}) {
-    const { name = 'host', maxBytes = 256 * 2 ** 20, maxStamps = 100_000, clock = systemClock } = options;
+    const { name = 'host', maxBytes = 256 * 2 ** 20, maxStamps = 10_000, clock = systemClock } = options;
     this.name = name;
     this.#clock = clock;
     this.#values = new LRUCache({

@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts';
 /** How long calls of shared tiers may take; the calls of one lookup share one budget. */
 export interface Budget {
   readonly budgetMs: number;
-  /** Clock time at which it is used up; `Infinity` waits. */
+  /** Clock time at which it is used up. */
   readonly deadlineMs: number;
 }
 
@@ -31,7 +31,6 @@ export async function callTier<V, T, R>(
   let cancel: (() => void) | undefined;
   try {
     const answer = call();
-    if (deadlineMs === Infinity) return use(await answer);
     const late = new Promise<'late'>((resolve) => {
       cancel = clock.after(Math.max(0, deadlineMs - clock.now()), () => resolve('late'));
     });

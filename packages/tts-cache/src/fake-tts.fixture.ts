@@ -22,6 +22,8 @@ export interface Behaviour {
   readonly silent?: boolean;
   /** Leaves out the word timings. */
   readonly untimed?: boolean;
+  /** Silence before the first word. */
+  readonly leadMs?: number;
 }
 
 export interface FakeOptions {
@@ -30,6 +32,8 @@ export interface FakeOptions {
   readonly words?: boolean;
   readonly behaviour?: (text: string, take: number) => Behaviour;
   readonly sampleRate?: number;
+  /** How a text sounds, 1600 samples a character. @default samplesOf */
+  readonly sound?: (text: string, speaker: string, take: number) => Int16Array;
 }
 
 /** A provider in this process on LiveKit's real base classes; its audio is determined by voice, text and take. */
@@ -106,12 +110,16 @@ async function* audioOf(
     hangAfter,
     silent,
     untimed,
+    leadMs = 0,
   } = inner.options.behaviour?.(text, take) ?? {};
   inner.open++;
   try {
-    await sleep(firstAudioMs, undefined, { signal });
-    const samples =
-      silent === true ? new Int16Array(text.length * SAMPLES_A_CHARACTER) : samplesOf(text, speaker, take);
+    await pause(firstAudioMs, signal);
+    const sound = inner.options.sound ?? samplesOf;
+    const voiced = silent === true ? new Int16Array(text.length * SAMPLES_A_CHARACTER) : sound(text, speaker, take);
+    const lead = (leadMs * RATE) / 1000;
+    const samples = new Int16Array(lead + voiced.length);
+    samples.set(voiced, lead);
     const step = 4096;
     for (let at = 0, chunk = 0; ; at += step, chunk++) {
       if (chunk === failAfter) throw new APIError('provider failed', { retryable: false });
@@ -119,7 +127,7 @@ async function* audioOf(
       if (chunk === hangAfter) await sleep(3_600_000, undefined, { signal });
       if (at >= samples.length) return;
       const data = samples.slice(at, at + step);
-      const timedTranscripts = inner.options.words === true && untimed !== true && at === 0 ? wordsOf(text) : undefined;
+      const timedTranscripts = inner.options.words === true && untimed !== true && at === 0 ? wordsOf(text, leadMs / 1000) : undefined;
       yield {
         requestId: 'r',
         segmentId: 's',
@@ -127,7 +135,7 @@ async function* audioOf(
         final: false,
         ...(timedTranscripts && { timedTranscripts }),
       };
-      await sleep(chunkMs, undefined, { signal });
+      await pause(chunkMs, signal);
     }
   } catch (error) {
     if (signal.aborted) inner.cancelled++;
@@ -139,13 +147,20 @@ async function* audioOf(
 
 class CutShort extends Error {}
 
-function wordsOf(text: string): ReturnType<typeof voice.createTimedString>[] {
+/** With 0 as short as can be, for tests with many turns. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms > 0) return sleep(ms, undefined, { signal });
+  await new Promise(setImmediate);
+  signal.throwIfAborted();
+}
+
+function wordsOf(text: string, leadSeconds: number): ReturnType<typeof voice.createTimedString>[] {
   const perChar = SAMPLES_A_CHARACTER / RATE;
   return [...text.matchAll(/\S+\s*/gu)].map((match) =>
     voice.createTimedString({
       text: match[0],
-      startTime: match.index * perChar,
-      endTime: (match.index + match[0].trimEnd().length) * perChar,
+      startTime: leadSeconds + match.index * perChar,
+      endTime: leadSeconds + (match.index + match[0].trimEnd().length) * perChar,
     }),
   );
 }

@@ -1,5 +1,6 @@
 import { tts } from '@livekit/agents';
 import type { Clock } from '@warmline/cache-core';
+import { phraseKey } from './phrase-key.ts';
 import type { Voice, VoiceSettings } from './voice.ts';
 import { readVoice } from './voice.ts';
 
@@ -19,7 +20,8 @@ export class Provider {
   /** @throws TypeError for a `FallbackAdapter`, and for a voice without settings. */
   constructor(index: number, inner: tts.TTS, voice: Voice, unit: Unit | undefined, clock: Clock) {
     refuseFallbackAdapter(inner);
-    readVoice(voice);
+    // A voice that cannot be part of a key is an error now, not in the first sentence.
+    phraseKey(inner, readVoice(voice), '');
     this.index = index;
     this.inner = inner;
     this.#voice = voice;

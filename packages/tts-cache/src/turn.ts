@@ -73,34 +73,30 @@ export class Turn {
     let playedSamples = 0;
     let whole = true;
     const transcript = new Transcript();
-    try {
-      for (; !this.#left; this.#current++) {
-        while (this.#parts[this.#current] === undefined && !this.#ended && !this.#left) await this.#wake.promise;
-        const part = this.#parts[this.#current];
-        if (part === undefined) break;
-        this.#startDue();
-        const offsetMs = (playedSamples / channels / sampleRate) * 1000;
-        const audio = part.play();
-        for (;;) {
-          const next = await audio.next();
-          if (next.done === true) {
-            whole &&= next.value;
-            break;
-          }
-          const { samples, words } = next.value;
-          playedSamples += samples.length;
-          yield { samples, words: words && transcript.place(words, offsetMs) };
+    for (; !this.#left; this.#current++) {
+      while (this.#parts[this.#current] === undefined && !this.#ended && !this.#left) await this.#wake.promise;
+      const part = this.#parts[this.#current];
+      if (part === undefined) break;
+      this.#startDue();
+      const offsetMs = (playedSamples / channels / sampleRate) * 1000;
+      const audio = part.play();
+      for (;;) {
+        const next = await audio.next();
+        if (next.done === true) {
+          whole &&= next.value;
+          break;
         }
-        transcript.endPart();
+        playedSamples += next.value.samples.length;
+        yield { samples: next.value.samples, words: next.value.words && transcript.place(next.value.words, offsetMs) };
       }
-      if (this.#failure !== undefined) throw this.#failure.error;
-      return whole && !this.#left;
-    } finally {
-      this.leave();
+      transcript.endPart();
     }
+    this.#onEnd?.();
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return whole && !this.#left;
   }
 
-  /** Ends the turn at once; after its end it does nothing. */
+  /** Ends the turn at once. */
   leave(): void {
     if (this.#left) return;
     this.#left = true;
