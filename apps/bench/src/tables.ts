@@ -21,7 +21,7 @@ export function distributionCells(d: Distribution): string[] {
 export const DISTRIBUTION_HEAD: readonly string[] = ['p50 ms', 'p95', 'p99', 'min', 'max', 'n'];
 
 /** Milliseconds with as many digits as mean something. */
-export function ms(value: number): string {
+function ms(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 

@@ -32,9 +32,9 @@ export interface FrameContent extends Frame {
 }
 
 /** Bytes that a frame adds to its payload, without tags. */
-export const FRAME_HEADER_BYTES = 60;
+const FRAME_HEADER_BYTES = 60;
 /** Bytes that each tag adds. */
-export const FRAME_TAG_BYTES = 12;
+const FRAME_TAG_BYTES = 12;
 
 const MAGIC = 0x4c57;
 const WIRE_VERSION = 1;

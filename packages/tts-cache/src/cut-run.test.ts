@@ -69,7 +69,9 @@ test('pieces join to the whole, and words keep their place in it', () => {
       (sentences, lengths, channels) => {
         let atMs = 0;
         const next = () => (atMs += lengths.next().value ?? 20);
-        const timed = sentences.flatMap((each) => each.map((text) => ({ text: `${text} `, startMs: next(), endMs: next() })));
+        const timed = sentences.flatMap((each) =>
+          each.map((text) => ({ text: `${text} `, startMs: next(), endMs: next() })),
+        );
         const run = audio(next(), channels);
         const pieces = cutRun(
           run,

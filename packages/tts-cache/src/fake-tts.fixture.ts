@@ -127,7 +127,8 @@ async function* audioOf(
       if (chunk === hangAfter) await sleep(3_600_000, undefined, { signal });
       if (at >= samples.length) return;
       const data = samples.slice(at, at + step);
-      const timedTranscripts = inner.options.words === true && untimed !== true && at === 0 ? wordsOf(text, leadMs / 1000) : undefined;
+      const timedTranscripts =
+        inner.options.words === true && untimed !== true && at === 0 ? wordsOf(text, leadMs / 1000) : undefined;
       yield {
         requestId: 'r',
         segmentId: 's',

@@ -5,7 +5,9 @@ import { cachedTts } from './index.ts';
 
 declare const inner: tts.TTS;
 
-test('a voice is required', () => {
+test('a voice is required: an object of plain settings or a function that returns one', () => {
+  expectTypeOf(() => cachedTts(inner, { voice: { speaker: 'asha', pace: 1.1 } })).returns.toEqualTypeOf<CachedTts>();
+  expectTypeOf(() => cachedTts(inner, { voice: () => ({ speaker: 'asha' }) })).returns.toEqualTypeOf<CachedTts>();
   // @ts-expect-error no options
   void (() => cachedTts(inner));
   // @ts-expect-error no voice
@@ -16,11 +18,6 @@ test('a voice is required', () => {
   void (() => cachedTts(inner, { voice: { style: { mood: 'calm' } } }));
   // @ts-expect-error also when a function returns it
   void (() => cachedTts(inner, { voice: () => ({ style: ['calm'] }) }));
-});
-
-test('a voice is an object of plain settings or a function that returns one', () => {
-  expectTypeOf(() => cachedTts(inner, { voice: { speaker: 'asha', pace: 1.1 } })).returns.toEqualTypeOf<CachedTts>();
-  expectTypeOf(() => cachedTts(inner, { voice: () => ({ speaker: 'asha' }) })).returns.toEqualTypeOf<CachedTts>();
 });
 
 test('a list of TTS needs a list of voices', () => {

@@ -17,7 +17,9 @@ test.each([
 });
 
 /** A TTS that says this of itself. */
-function tts(of: Partial<Record<'provider' | 'model' | 'label' | 'sampleRate' | 'numChannels', string | number>>): FakeTts {
+function tts(
+  of: Partial<Record<'provider' | 'model' | 'label' | 'sampleRate' | 'numChannels', string | number>>,
+): FakeTts {
   const inner = new FakeTts();
   for (const [name, value] of Object.entries(of)) Object.defineProperty(inner, name, { get: () => value });
   return inner;

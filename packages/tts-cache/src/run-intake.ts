@@ -1,3 +1,4 @@
+import type { tts } from '@livekit/agents';
 import type { Part } from './part.ts';
 import { findPhrase } from './phrase-finder.ts';
 import { phraseKey } from './phrase-key.ts';
@@ -9,19 +10,34 @@ import type { Speaker, Use } from './speaker.ts';
 import type { Speech } from './speech.ts';
 import { openTextStream } from './synthesis.ts';
 import type { TextStream } from './synthesis.ts';
+import type { VoiceSettings } from './voice.ts';
+
+/** A run that text can still join, and the voice it is spoken in. */
+interface Run {
+  readonly part: RunPart;
+  readonly voice: string;
+}
+
+/** A stream that was opened in case it is needed. */
+interface Spare {
+  readonly stream: TextStream;
+  readonly voice: string;
+}
 
 /**
  * Sorts the sentences of a turn, in `run` mode, into hits and runs of misses. A sentence has to be looked for before it is
  * known where it belongs, so that sentences queue here; the provider's connection is opened meanwhile.
  */
 export class RunIntake {
+  /** Whether the misses of this turn are spoken in runs; decided once, because sentences are sorted later than they are taken. */
+  readonly wanted: boolean;
   readonly #speaker: Speaker;
   readonly #use: Use;
   readonly #add: (part: Part) => void;
   readonly #provider: Provider | undefined;
   #queue: Promise<void> = Promise.resolve();
-  #run: { readonly part: RunPart; readonly voice: string } | undefined;
-  #spare: { readonly stream: TextStream; readonly voice: string } | undefined;
+  #run: Run | undefined;
+  #spare: Spare | undefined;
   #left = false;
 
   constructor(speaker: Speaker, use: Use, add: (part: Part) => void) {
@@ -31,27 +47,29 @@ export class RunIntake {
     const [first, ...others] = speaker.providers;
     // With several providers each sentence may have to change the provider: runs are for one voice that works.
     this.#provider = others.length === 0 ? first : undefined;
-  }
-
-  /** Whether misses are to be spoken in runs. */
-  get wanted(): boolean {
-    return this.#provider?.unit === 'run';
+    this.wanted = this.#provider?.unit === 'run';
   }
 
   take(sentence: string): void {
     this.#queue = this.#queue.then(() => this.#sort(sentence));
+    // `end` rejects with it; until then nobody listens, which would end the process.
+    this.#queue.catch(() => undefined);
   }
 
-  /** Resolves when all sentences are sorted and the last run has its end. */
+  /** Resolves when all sentences are sorted and the last run has its end. @throws what kept a sentence from being sorted. */
   async end(): Promise<void> {
-    await this.#queue;
-    this.#endRun();
-    this.#dropSpare();
+    try {
+      await this.#queue;
+    } finally {
+      this.#endRun();
+      this.#dropSpare();
+    }
   }
 
   leave(): void {
     this.#left = true;
-    this.#endRun();
+    // Not ended: that would tell the provider to speak what it has.
+    this.#run = undefined;
     this.#dropSpare();
   }
 
@@ -62,7 +80,8 @@ export class RunIntake {
     const { inner } = provider;
     const settings = provider.voice;
     // Text of one run is spoken in the voice its stream was opened with.
-    const voice = phraseKey(inner, settings, '');
+    const voice = voiceKey(inner, settings);
+    if (this.#run?.part.over === true) this.#run = undefined;
     if (this.#run !== undefined && this.#run.voice !== voice) this.#endRun();
     const pin = inventory.has(sentence);
     if (!pin && !admit(sentence)) {
@@ -83,8 +102,7 @@ export class RunIntake {
       missing = true;
       return { source: { kind: 'elsewhere' }, speech: cut.promise };
     });
-    // In the tick in which the voice was read, because the inner TTS copies its options when a stream is opened.
-    if ((found.looking || missing) && this.#run === undefined) this.#openSpare(provider, voice);
+    if ((found.looking || missing) && this.#run === undefined) this.#openSpare(provider);
     const source = await found.source;
     if (this.#left) {
       cut.reject(new DoubtfulSpeechError('abandoned'));
@@ -92,26 +110,40 @@ export class RunIntake {
       this.#append(provider, voice, sentence, found.own ? cut : undefined);
     } else {
       this.#endRun();
-      this.#add(new SentencePart(this.#speaker, sentence, this.#use));
+      this.#add(new SentencePart(this.#speaker, sentence, this.#use, { provider, sentence: found }));
     }
   }
 
   #append(provider: Provider, voice: string, text: string, cut: PromiseWithResolvers<Speech> | undefined): void {
-    if (this.#run === undefined) {
-      const spare = this.#spare?.voice === voice ? this.#spare.stream : undefined;
-      if (spare !== undefined) this.#spare = undefined;
-      const stream = spare ?? openTextStream(provider.inner, this.#use.connOptions);
-      this.#run = { part: new RunPart(this.#speaker, provider, stream), voice };
-      this.#run.part.append({ text, cut });
-      this.#add(this.#run.part);
-    } else {
-      this.#run.part.append({ text, cut });
-    }
+    const run = this.#run?.part.over === false ? this.#run : this.#openRun(provider, voice);
+    if (run.voice === voice || cut === undefined) return run.part.append({ text, cut });
+    // The run it was to join has failed meanwhile, and the voice has changed since it was looked for.
+    cut.reject(new DoubtfulSpeechError('abandoned'));
+    run.part.append({ text, cut: undefined });
+    this.#speaker.emit({ type: 'not-stored', reason: 'abandoned', provider: provider.index, chars: text.length });
   }
 
-  #openSpare(provider: Provider, voice: string): void {
+  #openRun(provider: Provider, voice: string): Run {
+    const spare = this.#spare?.voice === voice ? this.#spare : undefined;
+    if (spare !== undefined) this.#spare = undefined;
+    const { stream, voice: spoken } = spare ?? this.#openStream(provider);
+    const run = { part: new RunPart(this.#speaker, provider, stream), voice: spoken };
+    this.#run = run;
+    this.#add(run.part);
+    return run;
+  }
+
+  #openSpare(provider: Provider): void {
     this.#dropSpare();
-    this.#spare = { stream: openTextStream(provider.inner, this.#use.connOptions), voice };
+    this.#spare = this.#openStream(provider);
+  }
+
+  /** With the voice of this tick, because the inner TTS copies its options when a stream is opened. */
+  #openStream(provider: Provider): Spare {
+    return {
+      voice: voiceKey(provider.inner, provider.voice),
+      stream: openTextStream(provider.inner, this.#use.connOptions),
+    };
   }
 
   #endRun(): void {
@@ -123,4 +155,9 @@ export class RunIntake {
     this.#spare?.stream.cancel();
     this.#spare = undefined;
   }
+}
+
+/** What two texts of one run have in common. */
+function voiceKey(inner: tts.TTS, voice: VoiceSettings): string {
+  return phraseKey(inner, voice, '');
 }

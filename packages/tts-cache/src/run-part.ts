@@ -1,3 +1,4 @@
+import type { tts } from '@livekit/agents';
 import { doubtSpeech } from './completeness.ts';
 import { cutRun } from './cut-run.ts';
 import type { NotStored } from './events.ts';
@@ -5,6 +6,7 @@ import type { Part, PartAudio } from './part.ts';
 import type { Provider } from './provider.ts';
 import type { AudioChunk } from './recording.ts';
 import { DoubtfulSpeechError, toChunk, toSpeech } from './record.ts';
+import { reasonOf } from './speaker.ts';
 import type { Speaker } from './speaker.ts';
 import type { Speech } from './speech.ts';
 import type { TextStream } from './synthesis.ts';
@@ -21,7 +23,10 @@ export class RunPart implements Part {
   readonly #provider: Provider;
   readonly #stream: TextStream;
   readonly #sentences: RunSentence[] = [];
+  /** Those with a load that waits for their audio. */
+  readonly #awaited = new Set<RunSentence>();
   #left = false;
+  #over = false;
 
   constructor(speaker: Speaker, provider: Provider, stream: TextStream) {
     this.#speaker = speaker;
@@ -29,9 +34,15 @@ export class RunPart implements Part {
     this.#stream = stream;
   }
 
+  /** True when the provider has ended it: what is appended now would never be spoken. */
+  get over(): boolean {
+    return this.#over;
+  }
+
   append(sentence: RunSentence): void {
     this.#stream.push(this.#sentences.length === 0 ? sentence.text : ` ${sentence.text}`);
     this.#sentences.push(sentence);
+    if (sentence.cut !== undefined) this.#awaited.add(sentence);
   }
 
   /** No sentence will follow in this run. */
@@ -44,16 +55,13 @@ export class RunPart implements Part {
   }
 
   async *play(): AsyncGenerator<PartAudio, boolean> {
-    const { clock, emit, stallMs } = this.#speaker;
+    const { clock, emit } = this.#speaker;
     const { inner } = this.#provider;
     const startedMs = clock.now();
     const chunks: AudioChunk[] = [];
     let waitMs = 0;
-    let cancelWatch = clock.after(stallMs, () => this.#stream.cancel());
     try {
-      for await (const audio of this.#stream.audio) {
-        cancelWatch();
-        cancelWatch = clock.after(stallMs, () => this.#stream.cancel());
+      for await (const audio of this.#audio()) {
         if (this.#left) break;
         if (audio.frame.sampleRate !== inner.sampleRate || audio.frame.channels !== inner.numChannels) {
           throw new DoubtfulSpeechError('format-changed');
@@ -65,25 +73,46 @@ export class RunPart implements Part {
         yield { samples: chunk.samples.slice(), words: chunk.words };
       }
     } catch (error) {
-      this.#abandon(this.#left ? 'abandoned' : 'failed', error);
+      this.#stream.cancel();
+      this.#abandon(error);
       this.#report(chunks, waitMs, []);
       if (!this.#left && chunks.length === 0) {
         for (const { text } of this.#sentences) emit({ type: 'unspoken', reason: 'failed', chars: text.length, error });
       }
       return false;
     } finally {
-      cancelWatch();
+      this.#over = true;
     }
-    if (this.#left) this.#abandon('abandoned', new DoubtfulSpeechError('abandoned'));
     this.#report(chunks, waitMs, this.#left ? [] : this.#store(chunks));
     return !this.#left;
   }
 
   leave(): void {
-    if (this.#left) return;
+    if (this.#left || this.#over) return;
     this.#left = true;
     this.#stream.cancel();
-    this.#abandon('abandoned', new DoubtfulSpeechError('abandoned'));
+    this.#abandon(new DoubtfulSpeechError('abandoned'));
+  }
+
+  /** What the provider sends. Its silence is limited; the time that the listener takes between two packets is not. */
+  async *#audio(): AsyncGenerator<tts.SynthesizedAudio> {
+    const packets = this.#stream.audio[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await this.#watch(packets.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+
+  async #watch<T>(packet: Promise<T>): Promise<T> {
+    const { clock, stallMs } = this.#speaker;
+    const stalled = Promise.withResolvers<never>();
+    const cancelWatch = clock.after(stallMs, () => stalled.reject(new DoubtfulSpeechError('stalled')));
+    try {
+      return await Promise.race([packet, stalled.promise]);
+    } finally {
+      cancelWatch();
+    }
   }
 
   /** Cuts the run and hands each sentence to the load that waits for it. */
@@ -94,7 +123,9 @@ export class RunPart implements Part {
     const pieces = texts.length === 1 ? [whole] : cutRun(whole, whole.words ?? [], texts);
     if (pieces === undefined) {
       this.#provider.cutFailed();
-      this.#abandon('not-cut', new Error('the timings of the provider do not tell the sentences apart'));
+      for (const sentence of this.#awaited) {
+        this.#refuse(sentence, 'not-cut', new Error('the timings of the provider do not tell the sentences apart'));
+      }
       return [];
     }
     for (const [index, sentence] of this.#sentences.entries()) {
@@ -107,13 +138,13 @@ export class RunPart implements Part {
     return pieces;
   }
 
-  #abandon(reason: NotStored, error: unknown): void {
-    for (const sentence of this.#sentences) this.#refuse(sentence, reason, error);
+  #abandon(error: unknown): void {
+    for (const sentence of this.#awaited) this.#refuse(sentence, reasonOf(error), error);
   }
 
   #refuse(sentence: RunSentence, reason: NotStored, error: unknown): void {
-    if (sentence.cut === undefined) return;
-    sentence.cut.reject(error);
+    this.#awaited.delete(sentence);
+    sentence.cut?.reject(error);
     this.#speaker.emit({ type: 'not-stored', reason, provider: this.#provider.index, chars: sentence.text.length });
   }
 

@@ -2,23 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { initializeLogger } from '@livekit/agents';
 import { MemorySharedTier } from '@warmline/cache-core';
 import { FakeClock } from '@warmline/cache-core/testing';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { FakeTts, samplesOf } from './fake-tts.fixture.ts';
 import type { Behaviour } from './fake-tts.fixture.ts';
 import type { CachedTtsOptions, PhraseEvent } from './index.ts';
 import { cachedTts, createPhraseCache } from './index.ts';
 import { join, listen, say } from './listen.fixture.ts';
+import { watchRejections } from './rejections.fixture.ts';
 
 initializeLogger({ pretty: false, level: 'silent' });
 
-const rejections: unknown[] = [];
-process.on('unhandledRejection', (reason) => rejections.push(reason));
-afterEach(async () => {
-  await sleep(5);
-  expect(rejections.splice(0)).toEqual([]);
-});
+watchRejections();
 
-function wrap(behaviour: (text: string, take: number) => Behaviour = () => ({}), options: Partial<CachedTtsOptions> = {}) {
+function wrap(
+  behaviour: (text: string, take: number) => Behaviour = () => ({}),
+  options: Partial<CachedTtsOptions> = {},
+) {
   const inner = new FakeTts({ words: true, behaviour });
   const events: PhraseEvent[] = [];
   const wrapped = cachedTts(inner, {
@@ -45,15 +44,28 @@ test('consecutive misses are one stream of the provider, stored and replayed sen
   expect(first.samples).toEqual(whole);
   expect([first.ends, first.endedLast]).toEqual([1, true]);
   expect((await say(wrapped, text)).samples).toEqual(whole);
-  const pieces = [await say(wrapped, 'One thing.'), await say(wrapped, 'Two other things.'), await say(wrapped, 'Three.')];
+  const pieces = [
+    await say(wrapped, 'One thing.'),
+    await say(wrapped, 'Two other things.'),
+    await say(wrapped, 'Three.'),
+  ];
   expect(join(pieces.map(({ samples }) => samples))).toEqual(whole);
   expect(spoken()).toEqual([text]);
   expect(notStored()).toEqual([]);
-  expect(speech().map(({ source, tier, spokenChars, billedChars }) => ({ source, tier, spokenChars, billedChars }))).toEqual([
+  expect(
+    speech().map(({ source, tier, spokenChars, billedChars }) => ({ source, tier, spokenChars, billedChars })),
+  ).toEqual([
     ...[10, 17, 6].map((chars) => ({ source: 'recorded', tier: undefined, spokenChars: chars, billedChars: chars })),
-    ...[10, 17, 6, 10, 17, 6].map((chars) => ({ source: 'stored', tier: 'process', spokenChars: chars, billedChars: 0 })),
+    ...[10, 17, 6, 10, 17, 6].map((chars) => ({
+      source: 'stored',
+      tier: 'process',
+      spokenChars: chars,
+      billedChars: 0,
+    })),
   ]);
-  const heardMs = speech().slice(0, 3).reduce((sum, { audioMs }) => sum + audioMs, 0);
+  const heardMs = speech()
+    .slice(0, 3)
+    .reduce((sum, { audioMs }) => sum + audioMs, 0);
   expect(heardMs).toBeCloseTo((whole.length / 24_000) * 1000, 6);
 });
 
@@ -98,7 +110,9 @@ test('a switch of the voice ends the run, and each sentence is kept under the vo
   inner.speaker = 'bina';
   stream.pushText('Second one. Third one.');
   stream.endInput();
-  expect((await heard).samples).toEqual(join([samplesOf('First one.', 'asha'), samplesOf('Second one. Third one.', 'bina')]));
+  expect((await heard).samples).toEqual(
+    join([samplesOf('First one.', 'asha'), samplesOf('Second one. Third one.', 'bina')]),
+  );
   expect(inner.spoken).toEqual([
     { text: 'First one.', speaker: 'asha' },
     { text: 'Second one. Third one.', speaker: 'bina' },

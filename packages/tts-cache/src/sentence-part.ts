@@ -13,20 +13,39 @@ import type { Speech, TimedText } from './speech.ts';
 /** How far a provider got: `silent` leaves room for the next one, `broken` does not, because part of it was heard. */
 type Outcome = 'spoken' | 'silent' | 'broken';
 
+/** A source as one of its listeners has it. */
+type Joined =
+  | Exclude<Source, { readonly kind: 'recording' }>
+  | { readonly kind: 'recording'; readonly recording: Recording; readonly listener: Listener };
+
+/** A sentence that is being looked for or spoken, by which provider. */
+interface Opened {
+  readonly provider: Provider;
+  readonly source: Promise<Joined>;
+  readonly own: boolean;
+}
+
 /** One sentence of a turn: from the tiers, from a recording under way, or spoken now; by the next provider if one fails. */
 export class SentencePart implements Part {
   readonly #speaker: Speaker;
   readonly #sentence: string;
   readonly #use: Use;
-  #opened: { readonly provider: Provider; readonly sentence: OpenedSentence } | undefined;
+  #opened: Opened | undefined;
   #listener: Listener | undefined;
   #left = false;
   #error: unknown;
 
-  constructor(speaker: Speaker, sentence: string, use: Use) {
+  /** @param found given when the sentence has been looked for already. */
+  constructor(
+    speaker: Speaker,
+    sentence: string,
+    use: Use,
+    found?: { readonly provider: Provider; readonly sentence: OpenedSentence },
+  ) {
     this.#speaker = speaker;
     this.#sentence = sentence;
     this.#use = use;
+    if (found !== undefined) this.#join(found.provider, found.sentence);
   }
 
   start(): void {
@@ -52,20 +71,29 @@ export class SentencePart implements Part {
   }
 
   leave(): void {
-    if (this.#left) return;
     this.#left = true;
     this.#listener?.leave();
-    if (this.#listener !== undefined) return;
-    // The recording may only just be starting: it has to find out that nobody listens.
-    void this.#opened?.sentence.source.then((source) => {
-      if (source.kind === 'recording' && this.#listener === undefined) source.recording.listen().leave();
-    });
   }
 
-  #open(provider: Provider): OpenedSentence {
-    const sentence = openSentence(this.#speaker, provider, this.#sentence, this.#use);
-    this.#opened = { provider, sentence };
-    return sentence;
+  #open(provider: Provider): Opened {
+    return this.#join(provider, openSentence(this.#speaker, provider, this.#sentence, this.#use));
+  }
+
+  #join(provider: Provider, { source, own }: OpenedSentence): Opened {
+    this.#opened = { provider, own, source: source.then((found) => this.#listenTo(found)) };
+    return this.#opened;
+  }
+
+  /** From now on, long before it is heard here: else the recording would end when somebody else stops listening. */
+  #listenTo(source: Source): Joined {
+    if (source.kind !== 'recording') return source;
+    // The last listener left while this one was joining.
+    if (source.recording.abandoned) return { kind: 'elsewhere' };
+    const listener = source.recording.listen();
+    this.#listener = listener;
+    // Not at once: others who wait for the same source listen first.
+    if (this.#left) queueMicrotask(() => listener.leave());
+    return { ...source, listener };
   }
 
   async *#playStored(provider: Provider): AsyncGenerator<PartAudio, Outcome> {
@@ -77,7 +105,7 @@ export class SentencePart implements Part {
 
   async *#playFrom(provider: Provider): AsyncGenerator<PartAudio, Outcome> {
     const startedMs = this.#speaker.clock.now();
-    const opened = this.#opened?.provider === provider ? this.#opened.sentence : this.#open(provider);
+    const opened = this.#opened?.provider === provider ? this.#opened : this.#open(provider);
     const source = await opened.source;
     if (this.#left) return 'silent';
     return yield* this.#playSource(provider, source, opened.own, startedMs);
@@ -85,7 +113,7 @@ export class SentencePart implements Part {
 
   async *#playSource(
     provider: Provider,
-    source: Source,
+    source: Joined,
     own: boolean,
     startedMs: number,
   ): AsyncGenerator<PartAudio, Outcome> {
@@ -93,10 +121,13 @@ export class SentencePart implements Part {
       case 'stored':
         return yield* this.#replay(provider, source.speech, source.tier, startedMs);
       case 'recording':
-        return yield* this.#tail(provider, source.recording, own, startedMs);
+        return yield* this.#tail(provider, source, own, startedMs);
       case 'elsewhere': {
-        const alone = await speakUnstored(this.#speaker, provider, this.#sentence, this.#use, undefined).source;
-        return yield* this.#playSource(provider, alone, true, startedMs);
+        const alone = this.#join(
+          provider,
+          speakUnstored(this.#speaker, provider, this.#sentence, this.#use, undefined),
+        );
+        return yield* this.#playSource(provider, await alone.source, true, startedMs);
       }
       case 'failed':
         this.#failed(provider, source.error);
@@ -123,17 +154,16 @@ export class SentencePart implements Part {
 
   async *#tail(
     provider: Provider,
-    recording: Recording,
+    { recording, listener }: Extract<Joined, { readonly kind: 'recording' }>,
     own: boolean,
     startedMs: number,
   ): AsyncGenerator<PartAudio, Outcome> {
     const { clock } = this.#speaker;
     const { inner } = provider;
-    this.#listener = recording.listen();
     let words = inner.capabilities.alignedTranscript === true ? undefined : [{ text: this.#sentence, startMs: 0 }];
     let waitMs: number | undefined;
     let samples = 0;
-    for await (const chunk of this.#listener) {
+    for await (const chunk of listener) {
       waitMs ??= clock.now() - startedMs;
       samples += chunk.samples.length;
       yield { samples: chunk.samples.slice(), words: chunk.words ?? words };

@@ -88,13 +88,13 @@ export interface TestSession {
   readonly output: MemoryAudioOutput;
   readonly errors: unknown[];
   /** Has the agent answer with this text, and waits until it is played. */
-  answer(reply: string): Promise<Int16Array>;
+  readonly answer: (reply: string) => Promise<Int16Array>;
   /** Has the agent say this, with audio of its own if given, and waits until it is played. */
-  say(text: string, options?: Parameters<voice.AgentSession['say']>[1]): Promise<Int16Array>;
+  readonly say: (text: string, options?: Parameters<voice.AgentSession['say']>[1]) => Promise<Int16Array>;
   /** What the agent said last, as the chat context has it. */
-  lastMessage(): string | undefined;
+  readonly lastMessage: () => string | undefined;
   /** Characters that LiveKit has counted as sent to a TTS. */
-  charactersCounted(): number;
+  readonly charactersCounted: () => number;
 }
 
 export async function startSession(
@@ -120,19 +120,18 @@ export async function startSession(
     session,
     output,
     errors,
-    async answer(reply) {
+    answer: async (reply) => {
       fake.reply = reply;
       await session.run({ userInput: 'Hello?' }).wait();
       return output.take();
     },
-    async say(text, sayOptions) {
+    say: async (text, sayOptions) => {
       await session.say(text, sayOptions).waitForPlayout();
       return output.take();
     },
     lastMessage: () =>
-      session.history.items
-        .filter((item) => item.type === 'message')
-        .findLast(({ role }) => role === 'assistant')?.textContent,
+      session.history.items.filter((item) => item.type === 'message').findLast(({ role }) => role === 'assistant')
+        ?.textContent,
     charactersCounted: () =>
       session.usage.modelUsage.reduce(
         (sum, usage) => sum + ('charactersCount' in usage ? (usage.charactersCount ?? 0) : 0),

@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { initializeLogger } from '@livekit/agents';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { FakeTts, samplesOf } from './fake-tts.fixture.ts';
 import type { FakeOptions } from './fake-tts.fixture.ts';
 import type { PhraseEvent } from './index.ts';
 import { cachedTts } from './index.ts';
 import { join } from './listen.fixture.ts';
+import { watchRejections } from './rejections.fixture.ts';
 import { startSession } from './session.fixture.ts';
 import type { TestSession } from './session.fixture.ts';
 
@@ -20,12 +21,7 @@ const SENTENCES = ['Sure, I can help with that.', 'Your balance is ninety rupees
 const cleanUp: (() => Promise<void>)[] = [];
 // Closing a session takes LiveKit half a second: together, at the end.
 afterAll(() => Promise.all(cleanUp.map((clean) => clean())));
-const rejections: unknown[] = [];
-process.on('unhandledRejection', (reason) => rejections.push(reason));
-afterEach(async () => {
-  await sleep(5);
-  expect(rejections.splice(0)).toEqual([]);
-});
+watchRejections();
 
 async function start(
   fake: FakeOptions = {},

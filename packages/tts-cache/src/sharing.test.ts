@@ -2,21 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { initializeLogger } from '@livekit/agents';
 import type { tts } from '@livekit/agents';
 import { MemorySharedTier } from '@warmline/cache-core';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { FakeTts, samplesOf } from './fake-tts.fixture.ts';
 import type { Behaviour } from './fake-tts.fixture.ts';
 import type { PhraseEvent } from './index.ts';
 import { cachedTts, createPhraseCache } from './index.ts';
 import { join, listen, say } from './listen.fixture.ts';
+import { watchRejections } from './rejections.fixture.ts';
 
 initializeLogger({ pretty: false, level: 'silent' });
 
-const rejections: unknown[] = [];
-process.on('unhandledRejection', (reason) => rejections.push(reason));
-afterEach(async () => {
-  await sleep(5);
-  expect(rejections.splice(0)).toEqual([]);
-});
+watchRejections();
 
 const FIRST = 'The first sentence takes quite a while to be spoken.';
 const SECOND = 'The second one is wanted by two callers.';

@@ -3,23 +3,19 @@ import { initializeLogger } from '@livekit/agents';
 import { MemorySharedTier } from '@warmline/cache-core';
 import type { Cache, CacheEvent, EntryRef, SharedTier, StoredFrame, WriteOptions } from '@warmline/cache-core';
 import { FakeClock } from '@warmline/cache-core/testing';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { FakeTts, samplesOf } from './fake-tts.fixture.ts';
 import type { FakeOptions } from './fake-tts.fixture.ts';
 import type { CachedTtsOptions, PhraseCacheOptions, PhraseEvent, Speech } from './index.ts';
 import { cachedTts, createPhraseCache } from './index.ts';
 import { listen, say } from './listen.fixture.ts';
 import { phraseKey } from './phrase-key.ts';
+import { watchRejections } from './rejections.fixture.ts';
 
 initializeLogger({ pretty: false, level: 'silent' });
 
 const VOICE = { speaker: 'asha' };
-const rejections: unknown[] = [];
-process.on('unhandledRejection', (reason) => rejections.push(reason));
-afterEach(async () => {
-  await sleep(5);
-  expect(rejections.splice(0)).toEqual([]);
-});
+watchRejections();
 
 /** A tier that tells what passes through it, and can be held back. */
 class SpyTier extends MemorySharedTier {
@@ -42,7 +38,11 @@ class SpyTier extends MemorySharedTier {
 /** A wrapped TTS with a cache of its own, as another process would have it. */
 function open(
   tiers: readonly SharedTier[],
-  { fake = {}, cache: cacheOptions = {}, ...options }: Partial<Omit<CachedTtsOptions, 'cache'>> & { fake?: FakeOptions; cache?: PhraseCacheOptions } = {},
+  {
+    fake = {},
+    cache: cacheOptions = {},
+    ...options
+  }: Partial<Omit<CachedTtsOptions, 'cache'>> & { fake?: FakeOptions; cache?: PhraseCacheOptions } = {},
 ) {
   const inner = new FakeTts(fake);
   const events: PhraseEvent[] = [];

@@ -73,30 +73,34 @@ export class Turn {
     let playedSamples = 0;
     let whole = true;
     const transcript = new Transcript();
-    for (; !this.#left; this.#current++) {
-      while (this.#parts[this.#current] === undefined && !this.#ended && !this.#left) await this.#wake.promise;
-      const part = this.#parts[this.#current];
-      if (part === undefined) break;
-      this.#startDue();
-      const offsetMs = (playedSamples / channels / sampleRate) * 1000;
-      const audio = part.play();
-      for (;;) {
-        const next = await audio.next();
-        if (next.done === true) {
-          whole &&= next.value;
-          break;
+    try {
+      for (; !this.#left; this.#current++) {
+        while (this.#parts[this.#current] === undefined && !this.#ended && !this.#left) await this.#wake.promise;
+        const part = this.#parts[this.#current];
+        if (part === undefined) break;
+        this.#startDue();
+        const offsetMs = (playedSamples / channels / sampleRate) * 1000;
+        const audio = part.play();
+        for (;;) {
+          const next = await audio.next();
+          if (next.done === true) {
+            whole &&= next.value;
+            break;
+          }
+          const { samples, words } = next.value;
+          playedSamples += samples.length;
+          yield { samples, words: words && transcript.place(words, offsetMs) };
         }
-        playedSamples += next.value.samples.length;
-        yield { samples: next.value.samples, words: next.value.words && transcript.place(next.value.words, offsetMs) };
+        transcript.endPart();
       }
-      transcript.endPart();
+      if (this.#failure !== undefined) throw this.#failure.error;
+      return whole && !this.#left;
+    } finally {
+      this.leave();
     }
-    this.#onEnd?.();
-    if (this.#failure !== undefined) throw this.#failure.error;
-    return whole && !this.#left;
   }
 
-  /** Ends the turn at once. */
+  /** Ends the turn at once; after its end it does nothing. */
   leave(): void {
     if (this.#left) return;
     this.#left = true;
