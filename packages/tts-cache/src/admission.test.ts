@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { admitPhrase } from './index.ts';
+import { admitPhrase } from './admission.ts';
 
 test.each([
   'Hello.',

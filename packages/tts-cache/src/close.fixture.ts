@@ -7,7 +7,7 @@ import { startSession } from './session.fixture.ts';
 
 initializeLogger({ pretty: false, level: 'silent' });
 const hung = process.argv[2] === 'hung';
-const inner = new FakeTts({ words: true, behaviour: () => (hung ? { hangAfter: 1 } : {}) });
+const inner = new FakeTts({ words: !hung, behaviour: () => (hung ? { hangAfter: 1 } : {}) });
 const wrapped = cachedTts(inner, {
   voice: { speaker: 'asha' },
   ...(!hung && { cache: createPhraseCache({ tiers: [new MemorySharedTier()] }) }),

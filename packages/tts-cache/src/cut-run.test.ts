@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cutRun } from './cut-run.ts';
-import { join } from './listen.fixture.ts';
+import { join } from './join.fixture.ts';
 import type { TimedText } from './speech.ts';
 
 const RATE = 8000;

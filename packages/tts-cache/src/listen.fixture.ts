@@ -1,4 +1,5 @@
 import { tts } from '@livekit/agents';
+import { join } from './join.fixture.ts';
 
 /** What came out of a stream. */
 export interface Heard {
@@ -50,14 +51,4 @@ export async function say(wrapped: tts.TTS, ...tokens: string[]): Promise<Heard>
   for (const token of tokens) stream.pushText(token);
   stream.endInput();
   return heard;
-}
-
-export function join(parts: readonly Int16Array[]): Int16Array {
-  const samples = new Int16Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    samples.set(part, at);
-    at += part.length;
-  }
-  return samples;
 }

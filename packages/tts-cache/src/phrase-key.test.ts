@@ -1,9 +1,6 @@
-import { initializeLogger } from '@livekit/agents';
+import type { tts } from '@livekit/agents';
 import { expect, test } from 'vitest';
-import { FakeTts } from './fake-tts.fixture.ts';
 import { normalizeSentence, phraseKey } from './phrase-key.ts';
-
-initializeLogger({ pretty: false, level: 'silent' });
 
 test.each([
   ['white space is folded and trimmed', '  Hello \n\t there.\u00a0 ', 'Hello there.'],
@@ -16,47 +13,42 @@ test.each([
   expect(normalizeSentence(normal)).toBe(normal);
 });
 
+const TTS = { provider: 'fake', model: 'fake-1', label: 'fake.TTS', sampleRate: 24_000, numChannels: 1 };
 /** A TTS that says this of itself. */
-function tts(
-  of: Partial<Record<'provider' | 'model' | 'label' | 'sampleRate' | 'numChannels', string | number>>,
-): FakeTts {
-  const inner = new FakeTts();
-  for (const [name, value] of Object.entries(of)) Object.defineProperty(inner, name, { get: () => value });
-  return inner;
-}
+const speaking = (of: Partial<typeof TTS>) => ({ ...TTS, ...of }) as tts.TTS;
 
 const VOICE = { speaker: 'asha', language: 'hi-IN', pace: 1 };
 
 test('the order of the settings does not matter, nor does one that is not set', () => {
-  const key = phraseKey(tts({}), VOICE, 'Hello.');
-  expect(phraseKey(tts({}), { pace: 1, language: 'hi-IN', speaker: 'asha' }, 'Hello.')).toBe(key);
-  expect(phraseKey(tts({}), { ...VOICE, pitch: undefined }, 'Hello.')).toBe(key);
+  const key = phraseKey(speaking({}), VOICE, 'Hello.');
+  expect(phraseKey(speaking({}), { pace: 1, language: 'hi-IN', speaker: 'asha' }, 'Hello.')).toBe(key);
+  expect(phraseKey(speaking({}), { ...VOICE, pitch: undefined }, 'Hello.')).toBe(key);
 });
 
 test('every field separates', () => {
   const keys = [
-    phraseKey(tts({}), VOICE, 'Hello.'),
-    phraseKey(tts({ provider: 'other' }), VOICE, 'Hello.'),
-    phraseKey(tts({ model: 'other' }), VOICE, 'Hello.'),
-    phraseKey(tts({ label: 'other' }), VOICE, 'Hello.'),
-    phraseKey(tts({ sampleRate: 8000 }), VOICE, 'Hello.'),
-    phraseKey(tts({ numChannels: 2 }), VOICE, 'Hello.'),
-    phraseKey(tts({}), { ...VOICE, speaker: 'bina' }, 'Hello.'),
-    phraseKey(tts({}), { ...VOICE, language: 'ta-IN' }, 'Hello.'),
-    phraseKey(tts({}), { ...VOICE, pace: 1.1 }, 'Hello.'),
-    phraseKey(tts({}), { ...VOICE, pace: '1' }, 'Hello.'),
-    phraseKey(tts({}), { ...VOICE, pitch: null }, 'Hello.'),
-    phraseKey(tts({}), { ...VOICE, pitch: false }, 'Hello.'),
-    phraseKey(tts({}), { ...VOICE, pitch: 0 }, 'Hello.'),
-    phraseKey(tts({}), VOICE, 'hello.'),
-    phraseKey(tts({}), VOICE, 'Hello!'),
-    phraseKey(tts({}), VOICE, ''),
+    phraseKey(speaking({}), VOICE, 'Hello.'),
+    phraseKey(speaking({ provider: 'other' }), VOICE, 'Hello.'),
+    phraseKey(speaking({ model: 'other' }), VOICE, 'Hello.'),
+    phraseKey(speaking({ label: 'other' }), VOICE, 'Hello.'),
+    phraseKey(speaking({ sampleRate: 8000 }), VOICE, 'Hello.'),
+    phraseKey(speaking({ numChannels: 2 }), VOICE, 'Hello.'),
+    phraseKey(speaking({}), { ...VOICE, speaker: 'bina' }, 'Hello.'),
+    phraseKey(speaking({}), { ...VOICE, language: 'ta-IN' }, 'Hello.'),
+    phraseKey(speaking({}), { ...VOICE, pace: 1.1 }, 'Hello.'),
+    phraseKey(speaking({}), { ...VOICE, pace: '1' }, 'Hello.'),
+    phraseKey(speaking({}), { ...VOICE, pitch: null }, 'Hello.'),
+    phraseKey(speaking({}), { ...VOICE, pitch: false }, 'Hello.'),
+    phraseKey(speaking({}), { ...VOICE, pitch: 0 }, 'Hello.'),
+    phraseKey(speaking({}), VOICE, 'hello.'),
+    phraseKey(speaking({}), VOICE, 'Hello!'),
+    phraseKey(speaking({}), VOICE, ''),
   ];
   expect(new Set(keys).size).toBe(keys.length);
 });
 
 test('text cannot pass for a setting', () => {
-  const one = phraseKey(tts({}), { speaker: 'a' }, 'b","speaker":"c');
-  const two = phraseKey(tts({}), { speaker: 'a","sentence":"b' }, 'c');
+  const one = phraseKey(speaking({}), { speaker: 'a' }, 'b","speaker":"c');
+  const two = phraseKey(speaking({}), { speaker: 'a","sentence":"b' }, 'c');
   expect(one).not.toBe(two);
 });

@@ -2,7 +2,11 @@ import { expect, test } from 'vitest';
 import { priceOf } from './prices.ts';
 
 test('a list price has its currency and its date', () => {
-  expect(priceOf('sarvam', 'bulbul:v3')).toMatchObject({ currency: 'INR', perThousandChars: 3, asOf: '2026-11-21' });
+  expect(priceOf('sarvam', 'bulbul:v3')).toMatchObject({
+    currency: 'INR',
+    perThousandChars: 3,
+    asOf: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+  });
 });
 
 test('names of providers are compared without case, models by their beginning', () => {

@@ -15,8 +15,8 @@ interface ListPrice extends Price {
 
 /** Public list prices before volume discounts. A contract price belongs into the `price` option. */
 const LIST_PRICES: readonly ListPrice[] = [
-  // Sarvam pricing page: Rs 30 per 10,000 characters of bulbul:v3.
-  { provider: 'sarvam', model: 'bulbul:v3', currency: 'INR', perThousandChars: 3, asOf: '2026-11-21' },
+  // docs.sarvam.ai, pricing: Bulbul v3, Rs 30 per 10,000 characters.
+  { provider: 'sarvam', model: 'bulbul:v3', currency: 'INR', perThousandChars: 3, asOf: '2026-09-20' },
 ];
 
 /** The list price of a provider's model, by LiveKit's names for both; `undefined` where none is known. */

@@ -7,7 +7,8 @@ import { FakeTts, samplesOf } from './fake-tts.fixture.ts';
 import type { Behaviour } from './fake-tts.fixture.ts';
 import type { CachedTtsOptions, PhraseEvent } from './index.ts';
 import { cachedTts, createPhraseCache } from './index.ts';
-import { join, listen, say } from './listen.fixture.ts';
+import { join } from './join.fixture.ts';
+import { listen, say } from './listen.fixture.ts';
 import { watchRejections } from './rejections.fixture.ts';
 
 initializeLogger({ pretty: false, level: 'silent' });
@@ -241,6 +242,7 @@ test('a listener that takes its time is not a stalled provider', async () => {
     parts.push(frame.data);
   }
   expect(join(parts)).toEqual(samplesOf(text, 'asha'));
+  expect(clock.pending).toBe(0);
   expect(notStored()).toEqual([]);
 });
 

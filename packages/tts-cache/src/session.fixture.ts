@@ -3,7 +3,7 @@ import type { tts } from '@livekit/agents';
 import type { AudioFrame } from '@livekit/rtc-node';
 import { systemClock } from '@warmline/cache-core';
 import { RATE } from './fake-tts.fixture.ts';
-import { join } from './listen.fixture.ts';
+import { join } from './join.fixture.ts';
 
 /** Writes the same reply each time, token by token. */
 class FakeLlm extends llm.LLM {

@@ -7,7 +7,8 @@ import { FakeTts, samplesOf } from './fake-tts.fixture.ts';
 import type { Behaviour } from './fake-tts.fixture.ts';
 import type { PhraseEvent } from './index.ts';
 import { cachedTts, createPhraseCache } from './index.ts';
-import { join, listen, say } from './listen.fixture.ts';
+import { join } from './join.fixture.ts';
+import { listen, say } from './listen.fixture.ts';
 import { watchRejections } from './rejections.fixture.ts';
 
 initializeLogger({ pretty: false, level: 'silent' });

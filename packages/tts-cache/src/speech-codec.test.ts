@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { speechCodec } from './index.ts';
-import type { Speech } from './index.ts';
+import { speechCodec } from './speech-codec.ts';
+import type { Speech } from './speech.ts';
 
 const word = fc.record(
   { text: fc.string({ unit: 'grapheme' }), startMs: fc.nat(100_000), endMs: fc.nat(100_000) },
@@ -17,13 +17,16 @@ const speech: fc.Arbitrary<Speech> = fc
     words: fc.option(fc.array(word, { minLength: 1, maxLength: 5 }), { nil: undefined }),
   })
   .map(({ channels, sampleRate, frames, from, to, words }) => {
-    const samples = Int16Array.from({ length: frames.length * channels }, (_, at) => frames[at % frames.length] ?? 0);
-    const [playFrom, playTo] = [from, to].map((at) => Math.min(at, frames.length)).toSorted((a, b) => a - b);
+    const samples = Int16Array.from(
+      { length: frames.length * channels },
+      (_, index) => frames[index % frames.length] ?? 0,
+    );
+    const [playFrom, playTo] = [from, to].map((frame) => Math.min(frame, frames.length)).toSorted((a, b) => a - b);
     return { channels, sampleRate, samples, playFrom: playFrom ?? 0, playTo: playTo ?? 0, words };
   });
 
 /** The same bytes somewhere inside a larger buffer. */
-function at(offset: number, bytes: Uint8Array): Uint8Array {
+function placedAt(offset: number, bytes: Uint8Array): Uint8Array {
   const buffer = new Uint8Array(offset + bytes.length + 3).fill(0xa5);
   buffer.set(bytes, offset);
   return buffer.subarray(offset, offset + bytes.length);
@@ -32,7 +35,7 @@ function at(offset: number, bytes: Uint8Array): Uint8Array {
 test('speech comes back as it went in, wherever its bytes lie in memory', () => {
   fc.assert(
     fc.property(speech, fc.nat(5), (spoken, offset) => {
-      const decoded = speechCodec.decode(at(offset, speechCodec.encode(spoken)));
+      const decoded = speechCodec.decode(placedAt(offset, speechCodec.encode(spoken)));
       expect(decoded).toEqual(spoken);
     }),
     { numRuns: 300 },
@@ -52,7 +55,7 @@ test('no part of a record passes for a whole one, nor does a longer one', () => 
       for (let length = 0; length < bytes.length; length++) {
         expect(() => speechCodec.decode(bytes.subarray(0, length))).toThrow(Error);
       }
-      expect(() => speechCodec.decode(at(0, Uint8Array.of(...bytes, 0)))).toThrow(Error);
+      expect(() => speechCodec.decode(placedAt(0, Uint8Array.of(...bytes, 0)))).toThrow(Error);
     }),
     { numRuns: 50 },
   );

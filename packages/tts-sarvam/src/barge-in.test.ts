@@ -19,6 +19,8 @@ describe('an interruption', () => {
     await until(() => stage.story.includes('interrupted'));
     expect(stage.events).toContainEqual({ type: 'interrupted', socket: 'closed' });
     await until(() => stage.sim.ledger().open_sockets === 0);
+    expect(performance.now() - started).toBeLessThan(500);
+    expect(stage.sim.ledger().connections).toMatchObject([{ close_code: 1006 }]);
     const next = await stage.say('Short.');
     expect(sha256(next.pcm)).toBe(stage.sim.ledger().utterances.at(-1)!.sha256);
     expect(stage.errors).toEqual([]);

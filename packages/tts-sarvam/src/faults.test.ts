@@ -48,6 +48,8 @@ describe.concurrent('a fault before the first audio is retried, and the sentence
     ['a cut', { cut: once }, ['socket-replaced']],
     ['a stall', { stall: once }, ['retry']],
     ['no JSON', { non_json_frame: once }, ['retry']],
+    ['a final without audio', { truncate: { fraction: 0, ...once } }, ['socket-replaced']],
+    ['two finals without audio', { truncate: { fraction: 0, count: 2 } }, ['socket-replaced', 'retry']],
     ['two closes', { close: { code: 1000, count: 2 } }, ['socket-replaced', 'retry']],
   ])('%s', async (_name, faults, story) => {
     const result = await strike(faults);
@@ -102,6 +104,7 @@ describe.concurrent('an error that trying again cannot help is reported at once'
     expect((await hear(stream)).ends).toBe(0);
     expect(stage.errors).toMatchObject([{ statusCode: 400 }]);
     expect(stage.errors[0]!.message).toContain("Speaker 'amelia' is not recognized");
+    expect(stage.story).toEqual(['unknown-speaker', 'stray-message', 'sentence-failed']);
   });
 
   it('a pool that was closed', async () => {
@@ -172,6 +175,13 @@ describe('retries', () => {
 });
 
 describe.concurrent('odd things on the wire', () => {
+  it('what is still on its way after a failure is no news', async () => {
+    await using stage = await Stage.open({}, { speed: 0 });
+    stage.sim.setFaults({ non_json_frame: once });
+    expect((await stage.say(SENTENCE)).ends).toBe(1);
+    expect(stage.story).toEqual(['retry']);
+  });
+
   it('chunks of odd length are put together to the bit', async () => {
     expect(await strike({ odd_chunks: once })).toMatchObject({ whole: true, ends: 1, errors: [] });
   });

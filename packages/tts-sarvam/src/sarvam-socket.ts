@@ -64,7 +64,7 @@ export class SarvamSocket {
     ws.once('close', (code, reason) => this.#ended(closeFailure(code, reason.toString())));
   }
 
-  /** Opens a socket. Rejects with a {@link SpeechFailure}: refused with its status, unreachable, timed out, aborted. */
+  /** Opens a socket. Rejects with a `SpeechFailure`: refused with its status, unreachable, timed out, aborted. */
   static open(
     endpoint: Endpoint,
     { timeoutMs, signal, ...context }: SocketContext & { timeoutMs: number; signal: AbortSignal },

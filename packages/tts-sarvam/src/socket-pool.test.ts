@@ -205,8 +205,10 @@ describe('SocketPool', () => {
     const { pool, clock, get } = setUp({ maxConnections: 1, closeCb: () => closed.promise });
     pool.put(await get('a'));
     const other = pool.get('b');
+    const third = failureOf(pool.get('c', { timeoutMs: 500 }));
     await clock.advance(500);
     expect(pool.stats()).toMatchObject({ open: 0, closing: 1, connecting: 0, waiting: 1 });
+    expect(await third).toMatchObject({ code: 'ERR_POOL_TIMEOUT' });
     closed.resolve();
     await clock.advance(100);
     expect(await other).toMatchObject({ name: 'b2' });
@@ -282,13 +284,15 @@ describe('SocketPool', () => {
   });
 
   it('ends everything when closed', async () => {
-    const { pool, clock, lines, get } = setUp({ maxConnections: 2 });
+    const { pool, clock, lines, get } = setUp({ maxConnections: 3 });
     const used = await get();
     pool.put(await get());
     const busy = await pool.get('a');
     const connecting = failureOf(pool.get('a'));
     const waiting = failureOf(pool.get('a'));
+    expect(pool.stats()).toMatchObject({ connecting: 1, waiting: 2 });
     await pool.close();
+    expect(pool.stats()).toMatchObject({ connecting: 0, waiting: 0 });
     expect(await connecting).toMatchObject({ code: 'ERR_POOL_CLOSED' });
     expect(await waiting).toMatchObject({ code: 'ERR_POOL_CLOSED' });
     await expect(pool.get('a')).rejects.toMatchObject({ code: 'ERR_POOL_CLOSED' });

@@ -97,6 +97,14 @@ describe('stream', () => {
     await pool.close();
   });
 
+  it('does not lend a socket to another key', async () => {
+    await using pool = createSocketPool();
+    await using stage = await Stage.open({ pool }, { apiKeys: ['test-key', 'other-key'] });
+    const other = new TTS({ apiKey: 'other-key', baseUrl: stage.sim.url, pool });
+    await Promise.all([stage.tts.prewarm(), other.prewarm()]);
+    expect(stage.sim.ledger().connections_total).toBe(2);
+  });
+
   it('asks v4-flash at its own address', async () => {
     await using stage = await Stage.open({ model: 'bulbul:v4-flash', pitch: 0.1, loudness: 2 });
     expect((await stage.say('Hello there.')).ends).toBe(1);
@@ -251,6 +259,8 @@ describe('life', () => {
     expect(stage.sim.ledger().open_sockets).toBe(2);
     await stage.say('Straight away.');
     expect(stage.sim.ledger().connections_total).toBe(2);
+    await stage.tts.close();
+    expect(stage.sim.ledger().connections).toMatchObject([{ close_code: 1000 }, { close_code: 1000 }]);
   });
 
   it('keeps idle sockets alive beyond the idle limit of the service', async () => {
