@@ -219,6 +219,36 @@ test('a sentence that comes after the run of its turn has failed is spoken, and 
   expect(inner.spoken).toHaveLength(2);
 });
 
+test('a sentence whose run fails while the tiers are asked is kept under no voice but the one it was looked up in', async () => {
+  const tier = new MemorySharedTier();
+  const read = tier.read.bind(tier);
+  let answer: (() => void) | undefined;
+  const { inner, wrapped, notStored } = wrap((text) => (text.startsWith('First') ? { failAfter: 0 } : {}), {
+    cache: createPhraseCache({ tiers: [tier], tierBudgetMs: 5_000 }),
+  });
+  const stream = wrapped.stream();
+  const heard = listen(stream);
+  stream.pushText('First one. ');
+  stream.flush();
+  await sleep(5);
+  tier.read = async (entries) => {
+    await new Promise<void>((resolve) => (answer = resolve));
+    return read(entries);
+  };
+  stream.pushText('Second one.');
+  stream.endInput();
+  await sleep(5);
+  inner.streams[0]?.endInput();
+  await sleep(20);
+  inner.speaker = 'bina';
+  answer?.();
+  expect((await heard).samples).toEqual(samplesOf('Second one.', 'bina'));
+  expect(notStored()).toEqual(['failed', 'abandoned']);
+  tier.read = read;
+  inner.speaker = 'asha';
+  expect((await say(wrapped, 'Second one.')).samples).toEqual(samplesOf('Second one.', 'asha'));
+});
+
 test('a provider that falls silent within a run is given up as stalled', async () => {
   const clock = new FakeClock();
   const { wrapped, notStored } = wrap(() => ({ hangAfter: 1 }), { clock, stallMs: 500 });
@@ -234,6 +264,8 @@ test('a provider that falls silent within a run is given up as stalled', async (
 test('a listener that takes its time is not a stalled provider', async () => {
   const clock = new FakeClock();
   const { wrapped, notStored } = wrap(() => ({}), { clock, stallMs: 500 });
+  await say(wrapped, 'Before that.');
+  expect(clock.pending).toBe(0);
   const text = 'This is listened to slowly. Packet by packet.';
   const parts: Int16Array[] = [];
   for await (const frame of wrapped.phraseAudio(text)) {
@@ -242,7 +274,6 @@ test('a listener that takes its time is not a stalled provider', async () => {
     parts.push(frame.data);
   }
   expect(join(parts)).toEqual(samplesOf(text, 'asha'));
-  expect(clock.pending).toBe(0);
   expect(notStored()).toEqual([]);
 });
 

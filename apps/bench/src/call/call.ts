@@ -1,13 +1,13 @@
 import { webcrypto } from 'node:crypto';
 import { voice } from '@livekit/agents';
 import type { tts } from '@livekit/agents';
-import { isSpeakable, splitSentences } from '@warmline/sentences';
 import type { PhraseEvent } from '@warmline/tts-cache';
 import type { Metrics } from '../scenario.ts';
 import type { Dialogue } from '../workload/dialogue.ts';
 import type { PlayedFrame } from './memory-output.ts';
 import { MemoryOutput } from './memory-output.ts';
-import { watchPushes } from './push-times.ts';
+import type { PushedSentence } from './pushed-sentences.ts';
+import { watchPushes } from './pushed-sentences.ts';
 import { ScriptedLlm, TOKEN_MS } from './scripted-llm.ts';
 
 /** A TTS for one call, and what it told about the sentences of the turn. */
@@ -30,6 +30,7 @@ export interface HeardSentence {
 /** One turn as it was heard. */
 export interface HeardTurn {
   readonly language: string;
+  /** What LiveKit gave the TTS to say. */
   readonly expected: readonly string[];
   /** Empty without a cache: only the cache tells where one sentence ends. */
   readonly sentences: readonly HeardSentence[];
@@ -71,7 +72,7 @@ export async function speakDialogue(dialogue: Dialogue, callVoice: CallVoice): P
     model.text = text;
     await session.run({ userInput: 'go on' }).wait();
     const [frames, events] = [output.takeFrames(), callVoice.takeEvents()];
-    turns.push(hear(text, dialogue.language, callVoice.tts.sampleRate, pushes.take(), frames, events));
+    turns.push(hear(dialogue.language, callVoice.tts.sampleRate, pushes.take(), frames, events));
   }
   // LiveKit takes half a second to close a session; the next call need not wait for it.
   const closed = session.close().then(() => callVoice.close());
@@ -79,20 +80,19 @@ export async function speakDialogue(dialogue: Dialogue, callVoice: CallVoice): P
 }
 
 /** What one sentence is called in the ledger and in the bench: NFC, white space folded. */
-export function spokenForm(sentence: string): string {
+function spokenForm(sentence: string): string {
   return sentence.toWellFormed().normalize('NFC').replace(/\s+/gu, ' ').trim();
 }
 
 /** Divides what was heard into sentences. Hashes off the event loop: other calls are being measured meanwhile. */
 async function hear(
-  text: string,
   language: string,
   sampleRate: number,
-  completedMs: readonly number[],
+  pushed: readonly PushedSentence[],
   frames: readonly PlayedFrame[],
   events: readonly PhraseEvent[],
 ): Promise<HeardTurn> {
-  const expected = splitSentences(text).filter(isSpeakable).map(spokenForm);
+  const expected = pushed.map(({ text }) => spokenForm(text));
   const spoken = events.filter((event) => event.type === 'speech');
   const pcm = Buffer.concat(
     frames.map(({ samples }) => Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)),
@@ -103,7 +103,7 @@ async function hear(
   for (const [index, { source, audioMs }] of spoken.entries()) {
     const own = pcm.subarray(at, at + Math.round((audioMs * sampleRate) / 1000) * BYTES_A_SAMPLE);
     if (index > 0 && source === 'stored' && spoken[index - 1]?.source === 'stored') {
-      hitGapsMs.push(gapMs(frames, at, completedMs[index] ?? 0));
+      hitGapsMs.push(gapMs(frames, at, pushed[index]?.atMs ?? 0));
     }
     const sentence = { text: expected[index] ?? '', language, source, bytes: own.length };
     sentences.push(sha256(own).then((hash) => ({ ...sentence, sha256: hash })));
@@ -114,7 +114,7 @@ async function hear(
     language,
     expected,
     sentences: await Promise.all(sentences),
-    firstAudioMs: first === undefined ? undefined : first.atMs - (completedMs[0] ?? 0),
+    firstAudioMs: first === undefined ? undefined : first.atMs - (pushed[0]?.atMs ?? 0),
     hitGapsMs,
     strayBytes: spoken.length === 0 ? 0 : pcm.length - at,
   };

@@ -35,7 +35,7 @@ export async function measureMissPenalty(
   progress: Progress,
 ): Promise<MissPenalty> {
   const { url } = simulator;
-  const samples: { readonly index: number; readonly cold: boolean; readonly firstAudioMs: number }[] = [];
+  const samples: Sample[] = [];
   const closing: Promise<void>[] = [];
   const waiting = [...sentences.entries()];
   const speakOnce = async (index: number, cold: boolean): Promise<void> => {
@@ -50,8 +50,10 @@ export async function measureMissPenalty(
     const cache = createPhraseCache();
     const voice = (cold ? cachedVoice(url, pool, cache) : plainVoice(url, pool))(dialogue);
     const call = await speakDialogue(dialogue, voice);
-    for (const { firstAudioMs } of await call.turns) {
-      if (firstAudioMs !== undefined) samples.push({ index, cold, firstAudioMs });
+    for (const { firstAudioMs, expected } of await call.turns) {
+      const [text] = expected;
+      if (firstAudioMs === undefined || text === undefined) throw new Error(`not heard: ${sentence.text}`);
+      samples.push({ index, cold, text, language: sentence.language, firstAudioMs });
     }
     closing.push(call.closed.then(() => cache.close()));
   };
@@ -68,9 +70,8 @@ export async function measureMissPenalty(
   await Promise.all(Array.from({ length: PAIRS_AT_ONCE }, line));
   await Promise.all(closing);
   const ledger = await simulator.ledger();
-  const of = (cold: boolean): typeof samples => samples.filter((sample) => sample.cold === cold);
-  const own = ({ index, cold, firstAudioMs }: (typeof samples)[number]): number =>
-    firstAudioMs - providerMs(ledger, sentences[index], isFirst(index, cold) ? 0 : 1);
+  const of = (cold: boolean): Sample[] => samples.filter((sample) => sample.cold === cold);
+  const own = (sample: Sample): number => sample.firstAudioMs - providerMs(ledger, sample);
   return {
     plainMs: of(false).map((sample) => sample.firstAudioMs),
     coldMs: of(true).map((sample) => sample.firstAudioMs),
@@ -79,17 +80,21 @@ export async function measureMissPenalty(
   };
 }
 
+interface Sample extends PairSentence {
+  readonly index: number;
+  readonly cold: boolean;
+  readonly firstAudioMs: number;
+}
+
 /** Who goes first alternates from pair to pair. */
 function isFirst(index: number, cold: boolean): boolean {
   return (index % 2 === 0) === cold;
 }
 
-/** How long the provider took to the first audio of the n-th time it was asked for a sentence. */
-function providerMs(ledger: Ledger, sentence: PairSentence | undefined, nth: number): number {
-  const asked = ledger.utterances.filter(
-    ({ text, language }) => text === sentence?.text && language === sentence.language,
-  );
-  const utterance = asked[nth];
-  if (utterance?.first_audio_at_ms == null) throw new Error('the ledger does not know a sentence that was heard');
+/** How long the provider took to the first audio of a sample: of the first or second time it was asked for the sentence. */
+function providerMs(ledger: Ledger, { index, cold, text, language }: Sample): number {
+  const asked = ledger.utterances.filter((utterance) => utterance.text === text && utterance.language === language);
+  const utterance = asked[isFirst(index, cold) ? 0 : 1];
+  if (utterance?.first_audio_at_ms == null) throw new Error(`not in the ledger: ${text}`);
   return utterance.first_audio_at_ms - utterance.started_at_ms;
 }

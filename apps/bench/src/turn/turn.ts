@@ -4,7 +4,7 @@ import { createPhraseCache } from '@warmline/tts-cache';
 import * as sarvam from '@warmline/tts-sarvam';
 import type { Scenario, ScenarioContext, ScenarioResult } from '../scenario.ts';
 import { explainBill, sumBills } from './billing.ts';
-import { CALL_OVERRIDES, spokenForm } from '../call/call.ts';
+import { CALL_OVERRIDES } from '../call/call.ts';
 import { checksOf } from './checks.ts';
 import { compare, sum } from '../call/comparison.ts';
 import type { TurnMeasurement } from './measurement.ts';
@@ -105,7 +105,7 @@ function distinctSentences(
     const found = new Map<string, PairSentence>();
     for (const { language, turns } of dialogues) {
       for (const text of turns.flatMap((each) => splitSentences(each)).filter(isSpeakable))
-        found.set(text, { text: spokenForm(text), language });
+        found.set(text, { text, language });
     }
     return [...found.values()].slice(0, perDataset);
   });

@@ -1,25 +1,32 @@
 import type { tts } from '@livekit/agents';
 import { createSentenceSplitter, isSpeakable } from '@warmline/sentences';
 
-/** When each speakable sentence of a reply became complete at the TTS's input. */
-export interface PushTimes {
-  /** The times of the reply since the last call, in the order of its sentences. */
-  take(): readonly number[];
+/** A sentence at the TTS's input, after LiveKit's text transforms. */
+export interface PushedSentence {
+  readonly text: string;
+  /** When the push came that completed it. */
+  readonly atMs: number;
+}
+
+/** What was pushed into a TTS. */
+export interface Pushes {
+  /** The speakable sentences since the last call, in order. */
+  take(): readonly PushedSentence[];
 }
 
 /**
  * Watches the text that LiveKit pushes into the streams of a TTS. A sentence is complete with the push after which a
  * splitter knows its end; the last one with the last push, although its end is known only when the input ends.
  */
-export function watchPushes(target: tts.TTS): PushTimes {
-  let times: number[] = [];
+export function watchPushes(target: tts.TTS): Pushes {
+  let pushed: PushedSentence[] = [];
   const open = target.stream.bind(target);
   target.stream = (options) => {
     const stream = open(options);
     const splitter = createSentenceSplitter();
     let pushedMs = 0;
     const note = (sentences: readonly string[]): void => {
-      for (const sentence of sentences) if (isSpeakable(sentence)) times.push(pushedMs);
+      for (const text of sentences) if (isSpeakable(text)) pushed.push({ text, atMs: pushedMs });
     };
     const push = stream.pushText.bind(stream);
     stream.pushText = (text) => {
@@ -36,8 +43,8 @@ export function watchPushes(target: tts.TTS): PushTimes {
   };
   return {
     take: () => {
-      const taken = times;
-      times = [];
+      const taken = pushed;
+      pushed = [];
       return taken;
     },
   };
