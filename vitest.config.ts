@@ -9,7 +9,10 @@ export default defineConfig({
   test: {
     reporters: ['default', './vitest.summary.ts'],
     projects: [
-      { ...source, test: { name: 'unit', include: [`${roots}/**/*.test.ts`, 'scripts/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        ...source,
+        test: { name: 'unit', include: [`${roots}/**/*.test.ts`, 'scripts/**/*.test.ts'], testTimeout: 20_000 },
+      },
       { test: { name: 'built', include: ['tests/**/*.test.ts'], testTimeout: 180_000 } },
       {
         ...source,

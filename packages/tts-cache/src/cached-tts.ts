@@ -3,57 +3,23 @@ import { tts } from '@livekit/agents';
 import type { APIConnectOptions } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
 import { systemClock } from '@warmline/cache-core';
-import type { Cache, Clock } from '@warmline/cache-core';
+import type { Clock } from '@warmline/cache-core';
 import { splitSentences } from '@warmline/sentences';
 import { admitPhrase } from './admission.ts';
-import type { Admission } from './admission.ts';
 import { CachedChunkedStream, CachedSynthesizeStream } from './cached-streams.ts';
 import type { PhraseEvent } from './events.ts';
 import { createPhraseCache } from './phrase-cache.ts';
 import { normalizeSentence } from './phrase-key.ts';
+import type { CachedTtsOptions, WarmOptions } from './options.ts';
+import { positive, sameFormat } from './options.ts';
 import { PhraseStatsRecorder } from './phrase-stats.ts';
 import type { PhraseCacheStats } from './phrase-stats.ts';
-import type { Price } from './prices.ts';
 import { Provider } from './provider.ts';
-import type { Unit } from './provider.ts';
 import type { Speaker } from './speaker.ts';
-import type { Speech } from './speech.ts';
 import { Turn } from './turn.ts';
 import type { Voice } from './voice.ts';
 import { warm } from './warm.ts';
 import type { Warmed } from './warm.ts';
-
-/** Options of {@link cachedTts} that do not depend on the number of providers. */
-export interface CachedTtsOptions {
-  /**
-   * Where phrases are kept; make one with `createPhraseCache` to share it between several wrapped TTS or to add tiers.
-   * A cache given here stays yours: `close()` does not close it. @default one of its own
-   */
-  readonly cache?: Cache<Speech>;
-  /** Which sentences outside the inventory may be stored. @default admitPhrase */
-  readonly admit?: Admission;
-  /**
-   * Whether neighbouring misses are spoken one by one or as one stream, which keeps the prosody across sentences and needs
-   * word timings to be stored. @default `run` where the inner TTS gives word timings, else `sentence`
-   */
-  readonly unit?: Unit;
-  /** What the provider charges you. @default its list price, where known */
-  readonly price?: Price;
-  /** Longest silence of a provider within a sentence before it counts as failed, in milliseconds. @default 10_000 */
-  readonly stallMs?: number;
-  /** With several providers: how long one that failed is spared, in milliseconds. @default 10_000 */
-  readonly recoveryMs?: number;
-  /** Told of every sentence; never given text. What it throws becomes a process warning. */
-  readonly onEvent?: (event: PhraseEvent) => void;
-  /** @default systemClock */
-  readonly clock?: Clock;
-}
-
-/** @see CachedTts.warmPhrases */
-export interface WarmOptions {
-  /** Sentences spoken at the same time, each on a connection of the provider. @default 2 */
-  readonly concurrency?: number;
-}
 
 /**
  * Wraps any LiveKit TTS with a phrase cache: what was said before in the same voice is replayed at once, and the rest is
@@ -226,25 +192,6 @@ export class CachedTts extends tts.TTS {
       inner.off('error', onError);
     };
   }
-}
-
-function sameFormat(inners: readonly tts.TTS[]): tts.TTS {
-  const [first, ...others] = inners;
-  if (first === undefined) throw new TypeError('cachedTts needs at least one TTS, got an empty list');
-  for (const other of others) {
-    if (other.sampleRate === first.sampleRate && other.numChannels === first.numChannels) continue;
-    throw new TypeError(
-      `all TTS must have the same format: ${first.label} has ${first.sampleRate} Hz × ${first.numChannels}, ` +
-        `${other.label} has ${other.sampleRate} Hz × ${other.numChannels}`,
-    );
-  }
-  return first;
-}
-
-function positive(name: string, value: number): number {
-  if (typeof value !== 'number' || !(value > 0))
-    throw new TypeError(`${name} must be a number above 0, got ${String(value)}`);
-  return value;
 }
 
 function notify(listener: ((event: PhraseEvent) => void) | undefined, event: PhraseEvent): void {

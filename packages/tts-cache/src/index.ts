@@ -1,8 +1,9 @@
 export { admitPhrase } from './admission.ts';
 export type { Admission } from './admission.ts';
 export { CachedTts, cachedTts } from './cached-tts.ts';
-export type { CachedTtsOptions, WarmOptions } from './cached-tts.ts';
+
 export type { NotStored, PhraseEvent } from './events.ts';
+export type { CachedTtsOptions, WarmOptions } from './options.ts';
 export { createPhraseCache } from './phrase-cache.ts';
 export type { PhraseCacheOptions } from './phrase-cache.ts';
 export type { Money, PhraseCacheStats } from './phrase-stats.ts';

@@ -157,7 +157,7 @@ test('an interruption inside a run stops the provider, settles at once and keeps
   const startedMs = performance.now();
   stream.close();
   await heard;
-  expect(performance.now() - startedMs).toBeLessThan(30);
+  expect(performance.now() - startedMs).toBeLessThan(150);
   await sleep(5);
   expect([inner.open, inner.cancelled]).toEqual([0, 1]);
   expect(notStored()).toEqual(['abandoned', 'abandoned']);
@@ -187,11 +187,11 @@ test('what follows a run, an interruption included, does not change what became 
 });
 
 test("a sentence inside somebody else's run is neither waited for nor spoken twice into the cache", async () => {
-  const { inner, wrapped, spoken } = wrap((text) => (text === 'Slow one. Shared one.' ? { firstAudioMs: 150 } : {}));
+  const { inner, wrapped, spoken } = wrap((text) => (text === 'Slow one. Shared one.' ? { firstAudioMs: 600 } : {}));
   const first = say(wrapped, 'Slow one. Shared one.');
   await sleep(20);
   const second = await say(wrapped, 'Shared one.');
-  expect(second.firstAudioMs).toBeLessThan(100);
+  expect(second.firstAudioMs).toBeLessThan(400);
   expect(second.samples).toEqual(samplesOf('Shared one.', 'asha'));
   const whole = samplesOf('Slow one. Shared one.', 'asha');
   expect((await first).samples).toEqual(whole);

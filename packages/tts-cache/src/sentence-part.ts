@@ -33,6 +33,7 @@ export class SentencePart implements Part {
   #opened: Opened | undefined;
   #listener: Listener | undefined;
   #left = false;
+  #heard = false;
   #error: unknown;
 
   /** @param found given when the sentence has been looked for already. */
@@ -71,8 +72,10 @@ export class SentencePart implements Part {
   }
 
   leave(): void {
+    if (this.#left) return;
     this.#left = true;
     this.#listener?.leave();
+    if (this.#listener !== undefined) this.#reportUnheard();
   }
 
   #open(provider: Provider): Opened {
@@ -92,7 +95,10 @@ export class SentencePart implements Part {
     const listener = source.recording.listen();
     this.#listener = listener;
     // Not at once: others who wait for the same source listen first.
-    if (this.#left) queueMicrotask(() => listener.leave());
+    if (this.#left) {
+      queueMicrotask(() => listener.leave());
+      this.#reportUnheard();
+    }
     return { ...source, listener };
   }
 
@@ -160,6 +166,7 @@ export class SentencePart implements Part {
   ): AsyncGenerator<PartAudio, Outcome> {
     const { clock } = this.#speaker;
     const { inner } = provider;
+    this.#heard = true;
     let words = inner.capabilities.alignedTranscript === true ? undefined : [{ text: this.#sentence, startMs: 0 }];
     let waitMs: number | undefined;
     let samples = 0;
@@ -204,6 +211,17 @@ export class SentencePart implements Part {
       startMs: Math.max(0, startMs - skippedMs),
       ...(endMs === undefined ? {} : { endMs: Math.max(0, endMs - skippedMs) }),
     }));
+  }
+
+  /** It was spoken ahead and is billed, although the caller interrupted before its turn came. */
+  #reportUnheard(): void {
+    if (this.#heard || this.#opened?.own !== true) return;
+    this.#heard = true;
+    const { emit } = this.#speaker;
+    const { provider } = this.#opened;
+    const chars = { spokenChars: 0, billedChars: this.#sentence.length };
+    const audio = { audioMs: 0, waitMs: 0, interrupted: true };
+    emit({ type: 'speech', source: 'recorded', tier: undefined, provider: provider.index, ...chars, ...audio });
   }
 
   #report(

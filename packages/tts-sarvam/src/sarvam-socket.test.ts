@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { SarvamSocket } from './sarvam-socket.ts';
-import { FakeClock } from './test-kit.ts';
+import { FakeClock } from './test-kit.fixture.ts';
 
 /** A socket to a server that does what the test says, not what Sarvam would. */
 async function connect(autoPong: boolean) {

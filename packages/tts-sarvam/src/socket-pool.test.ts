@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PoolEvent } from './events.ts';
 import type { SocketPoolOptions } from './pool-options.ts';
 import { SocketPool } from './socket-pool.ts';
-import { FakeClock, settled } from './test-kit.ts';
+import { FakeClock, settled } from './test-kit.fixture.ts';
 
 interface Line {
   readonly name: string;

@@ -3,7 +3,7 @@ import { tts as livekit } from '@livekit/agents';
 import type { metrics } from '@livekit/agents';
 import { describe, expect, it } from 'vitest';
 import { createSocketPool } from './sarvam-pool.ts';
-import { hear, pcmOf, QUICK, sha256, Stage, until } from './test-kit.ts';
+import { hear, pcmOf, QUICK, sha256, Stage, until } from './test-kit.fixture.ts';
 import { TTS } from './tts.ts';
 
 describe('stream', () => {
@@ -219,7 +219,7 @@ describe('synthesize', () => {
     const started = performance.now();
     abort.abort();
     await hear(during);
-    expect(performance.now() - started).toBeLessThan(100);
+    expect(performance.now() - started).toBeLessThan(300);
     expect(stage.sim.ledger().utterances.map(({ text }) => text)).not.toContain('Never said.');
     expect(stage.errors).toEqual([]);
   });

@@ -27,7 +27,9 @@ export interface TurnMeasurement {
   readonly sharedBill: Billing;
   /** Of all caches that lived for one call. */
   readonly ownBill: Billing;
+  /** Of the shared cache, over both its passes and in the first. */
   readonly evictions: number;
+  readonly coldEvictions: number;
   readonly sabotage: string | undefined;
   readonly poolCap: number;
   /** Of the bench and of the simulated provider. */

@@ -95,6 +95,7 @@ function isFirst(index: number, cold: boolean): boolean {
 function providerMs(ledger: Ledger, { index, cold, text, language }: Sample): number {
   const asked = ledger.utterances.filter((utterance) => utterance.text === text && utterance.language === language);
   const utterance = asked[isFirst(index, cold) ? 0 : 1];
-  if (utterance?.first_audio_at_ms == null) throw new Error(`not in the ledger: ${text}`);
-  return utterance.first_audio_at_ms - utterance.started_at_ms;
+  const firstAudioAtMs = utterance?.first_audio_at_ms ?? undefined;
+  if (utterance === undefined || firstAudioAtMs === undefined) throw new Error(`not in the ledger: ${text}`);
+  return firstAudioAtMs - utterance.started_at_ms;
 }

@@ -123,21 +123,29 @@ function processing(m: TurnMeasurement, times: Times): { title: string; body: st
 function bill(m: TurnMeasurement): { title: string; body: string } {
   const billed = billedOf(m);
   const without = saidIn(m.plain).chars;
-  const row = (name: string, pass: Pass, chars: number): (string | number)[] => {
+  const row = (name: string, pass: Pass, chars: number, evictions: number): (string | number)[] => {
     const { hits, said } = hitsOf(pass);
-    return [name, said, percent(hits, said), chars, percent(without - chars, without), pass.seconds.toFixed(1)];
+    return [
+      name,
+      said,
+      percent(hits, said),
+      chars,
+      percent(without - chars, without),
+      evictions,
+      pass.seconds.toFixed(1),
+    ];
   };
   return {
     title:
       'Who spoke, and what the provider billed. The last row makes cache and sockets anew for each call, as LiveKit does with\n' +
       'its process per call: only what repeats within one call is a hit. A tier that calls share brings back the rows above.',
     body: table(
-      ['', 'sentences', 'hits', 'characters billed', 'saved', 'seconds'],
+      ['', 'sentences', 'hits', 'characters billed', 'saved', 'evicted', 'seconds'],
       [
-        ['no cache', saidIn(m.plain).sentences, '–', without, '–', m.plain.seconds.toFixed(1)],
-        row('one cache, empty at first', m.cold, billed.cold),
-        row('one cache, the same calls again', m.warm, billed.warm),
-        row('a cache per call', m.own, billed.own),
+        ['no cache', saidIn(m.plain).sentences, '–', without, '–', '–', m.plain.seconds.toFixed(1)],
+        row('one cache of 64 MiB, empty at first', m.cold, billed.cold, m.coldEvictions),
+        row('the same calls again, newest first', m.warm, billed.warm, m.evictions - m.coldEvictions),
+        row('a cache per call', m.own, billed.own, 0),
       ],
     ),
   };

@@ -64,7 +64,9 @@ async function measure(
   const cache = sabotaged(createPhraseCache(), sabotage);
   const cold = await speakAll('empty cache', dialogues, cachedVoice(url, pool, cache), progress);
   const afterCold = await simulator.ledger();
-  const warm = await speakAll('full cache', dialogues, cachedVoice(url, pool, cache), progress);
+  const coldEvictions = cache.stats().evictions;
+  // Newest first: a workload larger than the cache would else meet each sentence just after its eviction.
+  const warm = await speakAll('full cache', dialogues.toReversed(), cachedVoice(url, pool, cache), progress);
   const afterWarm = await simulator.ledger();
   const evictions = cache.stats().evictions;
   await cache.close();
@@ -89,6 +91,7 @@ async function measure(
     sharedBill: explainBill(sharedTurns),
     ownBill: sumBills(own.calls.map(explainBill)),
     evictions,
+    coldEvictions,
     sabotage,
     poolCap: POOL_CAP,
     pids: [process.pid, simulator.pid],
