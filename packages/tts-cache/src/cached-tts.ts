@@ -48,7 +48,7 @@ export function cachedTts(
   return new CachedTts(providers, options, clock);
 }
 
-/** A TTS with a phrase cache; made by {@link cachedTts}. Use it wherever LiveKit takes a TTS. */
+/** A TTS with a phrase cache; made by `cachedTts`. Use it wherever LiveKit takes a TTS. */
 export class CachedTts extends tts.TTS {
   override label: string;
   readonly #first: tts.TTS;
