@@ -151,15 +151,26 @@ describe('retries', () => {
     expect(pcm.byteLength).toBe(utterances.reduce((sum, { bytes }) => sum + bytes, 0));
   });
 
-  it('stop the reply after a sentence that broke, and keep what was heard before', async () => {
+  it('speak the sentence after one that broke, and report it once, at the end', async () => {
     await using stage = await Stage.open();
     stage.sim.setFaults({ cut: { match: 'Second', after_chunks: 1, count: 1 } });
-    const { pcm, ends, audio } = await stage.say('First sentence here. Second sentence here. Third sentence here.');
+    const { pcm, ends } = await stage.say('First sentence here. Second sentence here. Third sentence here.');
     const { utterances } = stage.sim.ledger();
-    expect(utterances.map(({ text }) => text.split(' ')[0])).toEqual(['First', 'Second']);
-    expect(sha256(pcm.subarray(0, utterances[0]!.bytes))).toBe(utterances[0]!.sha256);
+    expect(utterances.map(({ text }) => text.split(' ')[0])).toEqual(['First', 'Second', 'Third']);
+    const [first, , third] = utterances;
+    expect(sha256(pcm.subarray(0, first!.bytes))).toBe(first!.sha256);
+    expect(sha256(pcm.subarray(-third!.bytes))).toBe(third!.sha256);
     expect(ends).toBe(0);
-    expect(audio.some(({ final }) => final)).toBe(false);
+    expect(stage.errors).toHaveLength(1);
+  });
+
+  it('stop the reply when a sentence could not even begin', async () => {
+    await using stage = await Stage.open();
+    stage.sim.setFaults({ error_frame: { shape: 'int', status: 400, match: 'Second' } });
+    const { ends } = await stage.say('First sentence here. Second sentence here. Third sentence here.');
+    const spoken = stage.sim.ledger().utterances.map(({ text }) => text.split(' ')[0]);
+    expect(spoken).toEqual(['First', 'Second']);
+    expect(ends).toBe(0);
     expect(stage.errors).toHaveLength(1);
   });
 

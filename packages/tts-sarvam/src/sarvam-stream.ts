@@ -57,16 +57,25 @@ export class SarvamStream extends tts.SynthesizeStream {
   async #speakInput(narrator: Narrator, sink: AudioSink): Promise<void> {
     const splitter = createSentenceSplitter({ maxLength: MAX_SENTENCE_CHARACTERS });
     let sentences = 0;
+    let broken: unknown;
     for await (const token of this.input) {
       const isText = typeof token === 'string';
       if (isText && token.trim() !== '') narrator.prepare();
       for (const sentence of isText ? splitter.push(token) : splitter.flush()) {
         sentences += 1;
-        await narrator.speak(sentence);
+        try {
+          await narrator.speak(sentence);
+        } catch (error) {
+          // A sentence that broke off is not repeated, but the caller hears the next one; one that could not even begin
+          // has used up all retries, and so would the next.
+          if (!sink.audioOut) throw error;
+          broken ??= error;
+        }
         if (this.abortSignal.aborted) return;
       }
       if (!isText) sink.endSegment();
     }
+    if (broken !== undefined) throw broken;
     if (sentences === 0) this.#setup.onEvent({ type: 'text-skipped', characters: 0 });
   }
 
