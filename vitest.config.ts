@@ -11,11 +11,16 @@ export default defineConfig({
     projects: [
       {
         ...source,
-        test: { name: 'unit', include: [`${roots}/**/*.test.ts`, 'scripts/**/*.test.ts'], testTimeout: 20_000 },
+        test: {
+          name: 'unit',
+          sequence: { groupOrder: 1 },
+          include: [`${roots}/**/*.test.ts`, 'scripts/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
       },
       // After the others: the bench measures, and they would disturb each other.
       {
-        test: { name: 'built', include: ['tests/**/*.test.ts'], testTimeout: 180_000, sequence: { groupOrder: 1 } },
+        test: { name: 'built', include: ['tests/**/*.test.ts'], testTimeout: 180_000, sequence: { groupOrder: 2 } },
       },
       {
         ...source,

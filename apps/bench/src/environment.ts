@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
-import type { Metrics } from './scenario.ts';
+import type { Facts } from './scenario.ts';
 
 /** Where and how a result came about, so that another can be compared with it. */
-export function describeEnvironment(argv: readonly string[], overrides: Metrics): Metrics {
+export function describeEnvironment(argv: readonly string[]): Facts {
   return {
     date: new Date().toISOString(),
     commit: git('rev-parse', '--short', 'HEAD'),
@@ -15,7 +15,6 @@ export function describeEnvironment(argv: readonly string[], overrides: Metrics)
     memory_gib: Math.round(totalmem() / 2 ** 30),
     load_average_1m: loadavg()[0] ?? 0,
     command: ['pnpm', 'bench', ...argv].join(' '),
-    overrides,
   };
 }
 

@@ -4,7 +4,7 @@ import { readDatasets, sample, shippedDatasets, UsageError } from './dataset.ts'
 import { describeEnvironment } from './environment.ts';
 import { faults } from './faults/faults.ts';
 import { createProgress } from './progress.ts';
-import type { Metrics, Scenario, ScenarioResult } from './scenario.ts';
+import type { Facts, Metrics, Scenario, ScenarioResult } from './scenario.ts';
 import { table } from './tables.ts';
 import { turn } from './turn/turn.ts';
 
@@ -86,7 +86,8 @@ async function run(scenarios: readonly Scenario[], options: Options, argv: reado
     (options.data === undefined ? SENTENCES_A_LANGUAGE : SENTENCES_A_FILE) * (options.quick ? QUICK_SHARE : 1);
   const datasets = options.full ? all : all.map((dataset) => sample(dataset, sentences, options.seed));
   const results: Record<string, Metrics> = {};
-  const overrides: Record<string, Metrics> = {};
+  const overrides: Record<string, Facts> = {};
+  const processes: Record<string, Facts> = {};
   let failed = 0;
   for (const scenario of scenarios) {
     const progress = createProgress(process.stderr);
@@ -95,10 +96,11 @@ async function run(scenarios: readonly Scenario[], options: Options, argv: reado
     progress.done();
     results[scenario.name] = result.metrics;
     overrides[scenario.name] = result.overrides;
+    processes[scenario.name] = result.processes;
     failed += result.checks.filter(({ holds }) => !holds).length;
     report(scenario, result);
   }
-  const environment = describeEnvironment(argv, overrides);
+  const environment = { ...describeEnvironment(argv), overrides, processes };
   if (options.json !== undefined) {
     await writeFile(options.json, `${JSON.stringify({ environment, scenarios: results }, undefined, 2)}\n`);
   }

@@ -11,10 +11,11 @@ export interface Distribution {
   readonly n: number;
 }
 
-/** Metrics by name, in snake_case; groups nest. */
-export interface Metrics {
-  readonly [name: string]: number | string | boolean | Distribution | Metrics | readonly (number | string)[];
-}
+/** Metrics by name, in snake_case; a dot divides what is measured from its case, as in `first_audio_ms.hit`. */
+export type Metrics = Readonly<Record<string, number | Distribution>>;
+
+/** Facts about a run, by name. */
+export type Facts = Readonly<Record<string, number | string | boolean>>;
 
 /** What must hold; never a time, because machines are noisy. */
 export interface Check {
@@ -27,7 +28,9 @@ export interface Check {
 /** The result of one scenario. */
 export interface ScenarioResult {
   /** Where it differs from the defaults of the product or of the simulated provider. */
-  readonly overrides: Metrics;
+  readonly overrides: Facts;
+  /** Process ids, by role. */
+  readonly processes: Facts;
   readonly metrics: Metrics;
   readonly checks: readonly Check[];
   /** Sections of the printed report: a title and a ready table or text. */

@@ -288,6 +288,12 @@ describe('several providers', () => {
     expect(() => cachedTts([], { voice: [] })).toThrow(/at least one TTS/);
   });
 
+  test('nothing to wrap is a clear error', () => {
+    expect(() => cachedTts(undefined as never, { voice: VOICE })).toThrow(
+      /wraps a TTS or a list of them, got undefined/,
+    );
+  });
+
   test('a FallbackAdapter is refused with advice', () => {
     const inner = new tts.FallbackAdapter({ ttsInstances: [new FakeTts(), new FakeTts()] });
     expect(() => cachedTts(inner, { voice: VOICE })).toThrow(/cachedTts\(\[a, b\]/);

@@ -38,6 +38,9 @@ export function cachedTts(
   inner: tts.TTS | readonly tts.TTS[],
   options: CachedTtsOptions & { readonly voice: Voice | readonly Voice[] },
 ): CachedTts {
+  if (typeof inner !== 'object' || inner === null) {
+    throw new TypeError(`cachedTts wraps a TTS or a list of them, got ${String(inner)}`);
+  }
   const clock = options?.clock ?? systemClock;
   const inners = 'stream' in inner ? [inner] : [...inner];
   const voices = 'stream' in inner ? [options?.voice as Voice] : (options?.voice as readonly Voice[]);

@@ -2,7 +2,7 @@ import { webcrypto } from 'node:crypto';
 import { voice } from '@livekit/agents';
 import type { tts } from '@livekit/agents';
 import type { PhraseEvent } from '@warmline/tts-cache';
-import type { Metrics } from '../scenario.ts';
+import type { Facts } from '../scenario.ts';
 import type { Dialogue } from '../workload/dialogue.ts';
 import type { PlayedFrame } from './memory-output.ts';
 import { MemoryOutput } from './memory-output.ts';
@@ -46,7 +46,7 @@ const BYTES_A_SAMPLE = 2;
 const PLAYBACK_SPEED = 40;
 
 /** How a call differs from a real one. */
-export const CALL_OVERRIDES: Metrics = { playback_speed: PLAYBACK_SPEED, llm_token_ms: TOKEN_MS };
+export const CALL_OVERRIDES: Facts = { playback_speed: PLAYBACK_SPEED, llm_token_ms: TOKEN_MS };
 
 /** A call that has been spoken; the rest goes on while others are. */
 export interface SpokenCall {

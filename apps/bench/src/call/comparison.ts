@@ -17,13 +17,23 @@ export interface Comparison {
   readonly strayBytes: number;
 }
 
+/** A comparison of nothing. */
+export const NOTHING_COMPARED: Comparison = Object.freeze({
+  compared: 0,
+  mismatches: 0,
+  orderViolations: 0,
+  truncatedStored: 0,
+  unheard: 0,
+  strayBytes: 0,
+});
+
 export function compare(turns: readonly HeardTurn[], ledger: Ledger): Comparison {
   const takes = Map.groupBy(
     ledger.utterances.filter(({ complete }) => complete),
     ({ language, text }) => keyOf(language, text),
   );
   const owners = new Map(ledger.utterances.map(({ sha256, language, text }) => [sha256, keyOf(language, text)]));
-  const result = { compared: 0, mismatches: 0, orderViolations: 0, truncatedStored: 0, unheard: 0, strayBytes: 0 };
+  const result = { ...NOTHING_COMPARED };
   for (const turn of turns) {
     result.unheard += Math.abs(turn.expected.length - turn.sentences.length);
     result.strayBytes += Math.abs(turn.strayBytes);
@@ -38,29 +48,6 @@ export function compare(turns: readonly HeardTurn[], ledger: Ledger): Comparison
     }
   }
   return result;
-}
-
-/** Adds up the comparisons of several parts. */
-export function sum(comparisons: readonly Comparison[]): Comparison {
-  const zero: Comparison = {
-    compared: 0,
-    mismatches: 0,
-    orderViolations: 0,
-    truncatedStored: 0,
-    unheard: 0,
-    strayBytes: 0,
-  };
-  return comparisons.reduce(
-    (total, one) => ({
-      compared: total.compared + one.compared,
-      mismatches: total.mismatches + one.mismatches,
-      orderViolations: total.orderViolations + one.orderViolations,
-      truncatedStored: total.truncatedStored + one.truncatedStored,
-      unheard: total.unheard + one.unheard,
-      strayBytes: total.strayBytes + one.strayBytes,
-    }),
-    zero,
-  );
 }
 
 /** One sentence in one voice. */

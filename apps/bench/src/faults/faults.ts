@@ -72,6 +72,7 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
       ({ faulty, errors }) => faulty.sentences.length < faulty.expected.length && errors === 0,
     );
     return {
+      processes: { bench: process.pid, simulator: simulator.pid },
       overrides: { sarvam_real_time_factor: REAL_TIME_FACTOR, ...TIMEOUTS },
       metrics: {
         cases: results.length,

@@ -13,6 +13,14 @@ export interface Billing {
   readonly rebilledSentences: number;
 }
 
+/** A bill of nothing. */
+export const NOTHING_BILLED: Billing = Object.freeze({
+  distinctAdmitted: 0,
+  nonAdmitted: 0,
+  rebilled: 0,
+  rebilledSentences: 0,
+});
+
 /** Explains the bill of one cache's life from what should have been said and who said it. */
 export function explainBill(turns: readonly HeardTurn[]): Billing {
   const admitted = new Map<string, { readonly chars: number; recorded: number }>();
@@ -29,7 +37,7 @@ export function explainBill(turns: readonly HeardTurn[]): Billing {
       admitted.set(key, entry);
     }
   }
-  const result = { distinctAdmitted: 0, nonAdmitted, rebilled: 0, rebilledSentences: 0 };
+  const result = { ...NOTHING_BILLED, nonAdmitted };
   for (const { chars, recorded } of admitted.values()) {
     const again = Math.max(0, recorded - 1);
     result.distinctAdmitted += chars;
@@ -37,20 +45,6 @@ export function explainBill(turns: readonly HeardTurn[]): Billing {
     result.rebilledSentences += again;
   }
   return result;
-}
-
-/** Adds up the bills of several caches. */
-export function sumBills(bills: readonly Billing[]): Billing {
-  const zero: Billing = { distinctAdmitted: 0, nonAdmitted: 0, rebilled: 0, rebilledSentences: 0 };
-  return bills.reduce(
-    (total, one) => ({
-      distinctAdmitted: total.distinctAdmitted + one.distinctAdmitted,
-      nonAdmitted: total.nonAdmitted + one.nonAdmitted,
-      rebilled: total.rebilled + one.rebilled,
-      rebilledSentences: total.rebilledSentences + one.rebilledSentences,
-    }),
-    zero,
-  );
 }
 
 /** Characters that the parts explain. */

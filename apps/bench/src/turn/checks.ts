@@ -27,7 +27,7 @@ export function checksOf(m: TurnMeasurement, quick: boolean): Check[] {
     zero('unheard_sentences', c.unheard),
     zero('stray_bytes', c.strayBytes),
     atLeast('first_audio_ms.hit.n', hits, quick ? MIN_FIRST_HITS / 4 : MIN_FIRST_HITS),
-    explained('billed_chars.shared_cache', billed.shared, sharedBill),
+    explained('billed_chars', billed.shared, sharedBill),
     explained('billed_chars.cache_per_call', billed.own, m.ownBill),
     {
       name: 're-billed only after eviction',

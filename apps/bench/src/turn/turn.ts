@@ -2,11 +2,12 @@ import { initializeLogger } from '@livekit/agents';
 import { isSpeakable, splitSentences } from '@warmline/sentences';
 import { createPhraseCache } from '@warmline/tts-cache';
 import * as sarvam from '@warmline/tts-sarvam';
+import { addUp } from '../add-up.ts';
 import type { Scenario, ScenarioContext, ScenarioResult } from '../scenario.ts';
-import { explainBill, sumBills } from './billing.ts';
+import { explainBill, NOTHING_BILLED } from './billing.ts';
 import { CALL_OVERRIDES } from '../call/call.ts';
 import { checksOf } from './checks.ts';
-import { compare, sum } from '../call/comparison.ts';
+import { compare, NOTHING_COMPARED } from '../call/comparison.ts';
 import type { TurnMeasurement } from './measurement.ts';
 import { measureMissPenalty } from './miss-penalty.ts';
 import type { PairSentence } from './miss-penalty.ts';
@@ -40,6 +41,7 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
     return {
       ...reportTurn(measurement),
       checks: checksOf(measurement, context.quick),
+      processes: { bench: process.pid, simulator: simulator.pid },
       overrides: { sarvam_real_time_factor: REAL_TIME_FACTOR, ...CALL_OVERRIDES },
     };
   } finally {
@@ -87,9 +89,9 @@ async function measure(
     warm,
     own,
     ledgers: { beforeCache, afterCold, afterWarm, end: ledger },
-    comparison: sum([compare(sharedTurns, ledger), compare(own.calls.flat(), ledger)]),
+    comparison: addUp(NOTHING_COMPARED, [compare(sharedTurns, ledger), compare(own.calls.flat(), ledger)]),
     sharedBill: explainBill(sharedTurns),
-    ownBill: sumBills(own.calls.map(explainBill)),
+    ownBill: addUp(NOTHING_BILLED, own.calls.map(explainBill)),
     evictions,
     coldEvictions,
     sabotage,
