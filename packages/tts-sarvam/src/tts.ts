@@ -1,5 +1,6 @@
 import { tts } from '@livekit/agents';
 import type { APIConnectOptions } from '@livekit/agents';
+import type { SarvamEvent } from './events.ts';
 import { resolveSetup } from './options.ts';
 import type { Setup, TTSOptions, VoiceOptions, VoiceUpdate } from './options.ts';
 import { socketUrl } from './protocol.ts';
@@ -19,6 +20,7 @@ export class TTS extends tts.TTS {
   readonly #setup: Setup;
   readonly #frame: VoiceFrame;
   readonly #streams = new Set<{ close(): void }>();
+  readonly #listened: boolean;
   #given: VoiceOptions;
   #voice: SarvamVoice;
 
@@ -33,7 +35,8 @@ export class TTS extends tts.TTS {
     this.#frame = { ...frame, sampleRate: voice.sampleRate };
     this.#given = givenVoice(options, {});
     this.#voice = voice;
-    for (const warning of warnings) setup.onEvent(warning);
+    this.#listened = options.onEvent !== undefined;
+    this.#warn(warnings);
   }
 
   /** The wire name, e.g. `bulbul:v3`. */
@@ -60,7 +63,7 @@ export class TTS extends tts.TTS {
     const { voice, warnings } = resolveVoice(given, this.#frame);
     this.#given = given;
     this.#voice = voice;
-    for (const warning of warnings) this.#setup.onEvent(warning);
+    this.#warn(warnings);
   }
 
   override stream({ connOptions }: { connOptions?: APIConnectOptions } = {}): tts.SynthesizeStream {
@@ -82,6 +85,14 @@ export class TTS extends tts.TTS {
   async prewarm(count = 1): Promise<void> {
     if (this.#setup.transport === 'rest') return;
     await this.#setup.pool.prewarm({ url: socketUrl(this.#voice), apiKey: this.#setup.apiKey }, count);
+  }
+
+  /** What Sarvam may refuse later must not pass in silence: without a listener it is a process warning. */
+  #warn(warnings: readonly SarvamEvent[]): void {
+    for (const warning of warnings) {
+      this.#setup.onEvent(warning);
+      if (!this.#listened) process.emitWarning(JSON.stringify(warning), 'WarmlineWarning');
+    }
   }
 
   /** Ends the streams under way and closes the own pool; a pool that was given stays open. */

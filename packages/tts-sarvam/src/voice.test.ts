@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { SarvamEvent } from './events.ts';
 import type { TTSOptions } from './options.ts';
 import { TTS } from './tts.ts';
@@ -70,6 +70,18 @@ describe('options', () => {
     expect(make({ speaker: 'amelia' }).events).toEqual([
       { type: 'unknown-speaker', model: 'bulbul:v3', speaker: 'amelia' },
     ]);
+  });
+
+  it('warn the process of what is unknown when nobody listens', () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const tts = new TTS({ apiKey: 'key', speaker: 'amelia' });
+    tts.updateOptions({ speaker: null });
+    tts.updateOptions({ language: 'ur-IN' });
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
+      '{"type":"unknown-speaker","model":"bulbul:v3","speaker":"amelia"}',
+      '{"type":"unknown-language","language":"ur-IN"}',
+    ]);
+    warn.mockRestore();
   });
 
   it('allow the high sample rates over REST', () => {
