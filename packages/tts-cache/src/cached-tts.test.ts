@@ -306,6 +306,7 @@ describe('bad input', () => {
     const { wrapped, events } = wrap(inner);
     const heard = await say(wrapped, text);
     expect([heard.samples.length, heard.ends, inner.spoken.length]).toEqual([0, 1, 0]);
+    expect(events.length).toBeGreaterThan(0);
     expect(events.every((event) => event.type === 'unspoken' && event.reason === 'nothing-to-speak')).toBe(true);
   });
 

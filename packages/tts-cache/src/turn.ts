@@ -30,6 +30,7 @@ export class Turn {
   readonly #parts: Part[] = [];
   readonly #runs: RunIntake;
   #current = 0;
+  #taken = 0;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
   #left = false;
@@ -55,6 +56,9 @@ export class Turn {
   /** No more text will come. */
   end(): void {
     this.flush();
+    // Silence must leave a trace.
+    if (this.#taken === 0 && !this.#left)
+      this.#speaker.emit({ type: 'unspoken', reason: 'nothing-to-speak', chars: 0 });
     const settle = (): void => {
       this.#ended = true;
       this.#notify();
@@ -112,6 +116,7 @@ export class Turn {
 
   #take(text: string): void {
     if (this.#left) return;
+    this.#taken++;
     if (!isSpeakable(text)) {
       this.#speaker.emit({ type: 'unspoken', reason: 'nothing-to-speak', chars: text.length });
       return;
