@@ -79,7 +79,7 @@ export class CachedTts extends tts.TTS {
       admit: options.admit ?? admitPhrase,
       inventory: new Set(),
       clock,
-      stallMs: positive('stallMs', options.stallMs ?? 10_000),
+      stallMs: positive('stallMs', options.stallMs ?? 30_000),
       recoveryMs: positive('recoveryMs', options.recoveryMs ?? 10_000),
       emit: (event) => {
         this.#stats.record(event);

@@ -22,7 +22,10 @@ export interface CachedTtsOptions {
   readonly unit?: Unit;
   /** What the provider charges you. @default its list price, where known */
   readonly price?: Price;
-  /** Longest silence of a provider within a sentence before it counts as failed, in milliseconds. @default 10_000 */
+  /**
+   * Longest silence of a provider within a sentence before it counts as failed, in milliseconds. Longer than the provider's
+   * own timeout (LiveKit's default is 10 s) and its retry, which must come first. @default 30_000
+   */
   readonly stallMs?: number;
   /** With several providers: how long one that failed is spared, in milliseconds. @default 10_000 */
   readonly recoveryMs?: number;
