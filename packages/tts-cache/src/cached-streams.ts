@@ -76,6 +76,8 @@ export class CachedChunkedStream extends tts.ChunkedStream {
     } catch (error) {
       // Thrown on, it would become an unhandled rejection: the base class drops its task's promise (agents 1.9.0).
       const reason = error instanceof Error ? error : new Error(String(error));
+      // Without a listener an `error` event would throw.
+      if (this.#wrapper.listenerCount('error') === 0) return;
       this.#wrapper.emit('error', {
         type: 'tts_error',
         timestamp: Math.round(performance.timeOrigin + performance.now()),

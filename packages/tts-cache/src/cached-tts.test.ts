@@ -383,7 +383,10 @@ describe('the inventory', () => {
     const count = inner.spoken.length;
     await say(wrapped, 'Welcome. How may I help? One moment. Your PIN is 1234.');
     expect(inner.spoken.length).toBe(count);
+    const before = wrapped.getPhraseCacheStats();
     expect(await wrapped.warmPhrases(['Welcome.'])).toEqual({ ready: 1, failed: 0 });
+    // Nobody heard it: what is warm already is no hit.
+    expect(wrapped.getPhraseCacheStats()).toEqual(before);
     expect(inner.spoken.length).toBe(count);
   });
 

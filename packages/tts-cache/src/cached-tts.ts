@@ -45,7 +45,9 @@ export function cachedTts(
   const inners = 'stream' in inner ? [inner] : [...inner];
   const voices = 'stream' in inner ? [options?.voice as Voice] : (options?.voice as readonly Voice[]);
   if (!Array.isArray(voices) || voices.length !== inners.length) {
-    throw new TypeError(`voice must list one voice per TTS: ${inners.length} TTS, got ${JSON.stringify(voices)}`);
+    throw new TypeError(
+      `voice must list one voice per TTS: ${inners.length} TTS, got ${Array.isArray(voices) ? voices.length : typeof voices}`,
+    );
   }
   const providers = inners.map((each, index) => new Provider(index, each, voices[index] as Voice, options.unit, clock));
   return new CachedTts(providers, options, clock);
@@ -147,7 +149,10 @@ export class CachedTts extends tts.TTS {
   prewarm(): void {
     for (const { inner } of this.#providers) {
       const prewarm: unknown = Reflect.get(inner, 'prewarm');
-      if (typeof prewarm === 'function') Reflect.apply(prewarm, inner, []);
+      if (typeof prewarm !== 'function') continue;
+      // A connection that cannot be opened ahead is opened when it is needed, and told then.
+      const open = async (): Promise<void> => Reflect.apply(prewarm, inner, []);
+      open().catch(() => undefined);
     }
   }
 
@@ -156,9 +161,10 @@ export class CachedTts extends tts.TTS {
     if (this.#closed) return;
     this.#closed = true;
     for (const turn of this.#turns) turn.leave();
-    await Promise.all(this.#providers.map(({ inner }) => inner.close()));
+    const closed = await Promise.allSettled(this.#providers.map(async ({ inner }) => inner.close()));
     if (this.#ownsCache) await this.#speaker.cache.close();
     for (const unforward of this.#unforward) unforward();
+    for (const result of closed) if (result.status === 'rejected') throw result.reason;
   }
 
   override _setExpressive(enabled: boolean): void {

@@ -37,11 +37,11 @@ export class Turn {
   #wake = Promise.withResolvers<void>();
 
   constructor(speaker: Speaker, options: TurnOptions = {}) {
-    this.#speaker = speaker;
-    this.#use = { connOptions: options.connOptions };
     this.heard = options.heard ?? true;
+    this.#speaker = this.heard ? speaker : warming(speaker);
+    this.#use = { connOptions: options.connOptions };
     this.#onEnd = options.onEnd;
-    this.#runs = new RunIntake(speaker, this.#use, (part) => this.#add(part));
+    this.#runs = new RunIntake(this.#speaker, this.#use, (part) => this.#add(part));
   }
 
   push(text: string): void {
@@ -143,6 +143,17 @@ export class Turn {
     this.#wake = Promise.withResolvers();
     resolve();
   }
+}
+
+/** Warming is billed, but nobody hears it: it is no hit, and saves nothing. */
+function warming(speaker: Speaker): Speaker {
+  return {
+    ...speaker,
+    emit: (event) => {
+      if (event.type !== 'speech') speaker.emit(event);
+      else if (event.source === 'recorded') speaker.emit({ ...event, spokenChars: 0 });
+    },
+  };
 }
 
 /** Joins the timed texts of the parts to one transcript: LiveKit shows their texts one after the other as they are. */

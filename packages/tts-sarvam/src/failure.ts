@@ -2,6 +2,10 @@ import { APIConnectionError, APIStatusError, APITimeoutError } from '@livekit/ag
 import type { APIError } from '@livekit/agents';
 import { untilHttpDateMs } from './clock.ts';
 
+const MAX_MESSAGE_LENGTH = 300;
+/** A quoted start shorter than this says nothing about a caller. */
+const SHORTEST_QUOTE = 12;
+
 /** What went wrong while a sentence was spoken, and whether trying again can help. Its message holds no key and no text. */
 export class SpeechFailure extends Error {
   /** `closed`: the socket ended before the utterance did; `dead-socket`: before it began, long after it was opened. */
@@ -31,7 +35,8 @@ export class SpeechFailure extends Error {
 
   /** The same without these words, should the service have quoted them. */
   without(...secrets: string[]): SpeechFailure {
-    const message = secrets.reduce((text, secret) => text.replaceAll(secret, '[…]'), this.message);
+    // Cut only afterwards: half a quote would not be recognised.
+    const message = secrets.reduce(withoutQuote, this.message).slice(0, MAX_MESSAGE_LENGTH);
     return message === this.message ? this : new SpeechFailure(this.kind, message, this);
   }
 
@@ -80,9 +85,18 @@ export function errorStatus(code: unknown, message: string): number | undefined 
   return prefix === undefined ? undefined : Number(prefix);
 }
 
+/** A text without another, quoted whole or from its start. */
+function withoutQuote(text: string, secret: string): string {
+  for (let length = secret.length; length >= Math.min(SHORTEST_QUOTE, secret.length); length--) {
+    const quote = secret.slice(0, length);
+    if (quote !== '' && text.includes(quote)) return text.replaceAll(quote, '[…]');
+  }
+  return text;
+}
+
 /** A close before `final`. 1000 is no exception: Sarvam closes so after an error. 4xxx is the application's own "no". */
 export function closeFailure(code: number, reason: string): SpeechFailure {
-  const because = reason === '' ? '' : `, ${reason.slice(0, 100)}`;
+  const because = reason === '' ? '' : `, ${reason}`;
   return new SpeechFailure('closed', `Sarvam closed the socket before the end of the audio (${code}${because})`, {
     retryable: code < 4000,
   });

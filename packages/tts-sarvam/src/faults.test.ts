@@ -174,6 +174,19 @@ describe('retries', () => {
     expect(stage.errors).toHaveLength(1);
   });
 
+  it('never quote a long text, nor half of it', async () => {
+    await using stage = await Stage.open();
+    const secret = `Dear Asha Rao of twelve Lake Road, ${'we write to you about your account and '.repeat(6)}thank you.`;
+    for (const quote of [secret, secret.slice(0, 150)]) {
+      stage.sim.setFaults({ error_frame: { shape: 'int', status: 400, message: `cannot say '${quote}'` } });
+      await stage.say(secret);
+    }
+    const told = JSON.stringify(stage.events) + stage.errors.map(({ message }) => message).join();
+    expect(told).toContain('cannot say');
+    expect(told).not.toContain('Asha');
+    expect(told).not.toContain('account');
+  });
+
   it('never quote the text or the key', async () => {
     await using stage = await Stage.open();
     stage.sim.setFaults({

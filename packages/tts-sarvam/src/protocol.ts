@@ -91,7 +91,7 @@ export function readError(
   const { code } = error;
   const message = asText(error['message']) ?? 'no message';
   const detail = typeof code === 'string' ? `${message} [${code}]` : message;
-  return statusFailure(status ?? errorStatus(code, message), detail.slice(0, 200), retryAfter);
+  return statusFailure(status ?? errorStatus(code, message), detail, retryAfter);
 }
 
 export function parseObject(raw: string): Record<string, unknown> | undefined {

@@ -15,8 +15,8 @@ import type { FaultCase } from './cases.ts';
 
 /** Short, so that a run is: a real call waits up to 10 s. */
 const TIMEOUTS = { connectTimeoutMs: 600, socketWaitMs: 800, receiveTimeoutMs: 600 } as const;
-/** LiveKit's own retries come on top: up to three, two seconds apart. */
-const LONGEST_MS = 12_000;
+/** Far beyond all timeouts and retries on any machine: what takes longer hangs. */
+const HANG_MS = 60_000;
 const REAL_TIME_FACTOR = 0.02;
 
 /** What became of one case. */
@@ -81,6 +81,7 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
         stored_compared: stored.compared,
         not_spoken_after_recovery: healed.unheard + healed.mismatches,
         silent_without_trace: silent.length,
+        hangs: results.filter((result) => result.ms > HANG_MS).length,
         slowest_ms: slowest,
       },
       checks: [
@@ -89,11 +90,7 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
         { name: 'stored_compared', holds: stored.compared >= 20, detail: `${stored.compared}, at least 20` },
         none('not_spoken_after_recovery', healed.unheard + healed.mismatches, `of ${healed.compared}`),
         none('silent_without_trace', silent.length, `in ${results.length} cases`),
-        {
-          name: 'slowest case',
-          holds: slowest <= LONGEST_MS,
-          detail: `${slowest.toFixed(0)} ms, at most ${LONGEST_MS}`,
-        },
+        none('hangs', results.filter((result) => result.ms > HANG_MS).length, `in ${results.length} cases`),
       ],
       sections: [{ title: 'Fault by fault', body: faultTable(results) }],
     };
