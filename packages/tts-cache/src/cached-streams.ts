@@ -23,20 +23,25 @@ export class CachedSynthesizeStream extends tts.SynthesizeStream {
 
   protected override async run(): Promise<void> {
     const turn = this.#turn;
+    let fedAll = false;
     const feed = async (): Promise<void> => {
       for await (const item of this.input) {
         if (typeof item === 'string') turn.push(item);
         else turn.flush();
       }
+      fedAll = true;
       turn.end();
     };
     const fed = feed().catch((error: unknown) => {
+      fedAll = true;
       turn.leave();
       throw error;
     });
     const whole = await emitTurn(this.#wrapper, turn, (audio) => {
       if (!this.queue.closed && !this.abortSignal.aborted) this.queue.put(audio);
     });
+    // A turn that was ended from outside does not wait for text that nobody will read.
+    if (!whole && !fedAll) return;
     await fed;
     // Its absence is how a consumer knows that something is missing.
     if (whole && !this.queue.closed && !this.abortSignal.aborted) this.queue.put(tts.SynthesizeStream.END_OF_STREAM);
@@ -64,6 +69,8 @@ export class CachedChunkedStream extends tts.ChunkedStream {
     this.#wrapper = wrapper;
     this.#turn = turn;
     this.abortSignal.addEventListener('abort', () => turn.leave(), { once: true });
+    // The base class only listens for an abort to come.
+    if (abortSignal?.aborted === true) this.close();
   }
 
   protected override async run(): Promise<void> {

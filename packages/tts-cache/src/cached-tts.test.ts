@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { initializeLogger, tts } from '@livekit/agents';
+import { initializeLogger, tokenize, tts } from '@livekit/agents';
 import { describe, expect, test } from 'vitest';
 import { FakeTts, samplesOf } from './fake-tts.fixture.ts';
 import type { CachedTtsOptions, PhraseEvent } from './index.ts';
@@ -294,6 +294,11 @@ describe('several providers', () => {
     );
   });
 
+  test('a StreamAdapter is refused with advice', () => {
+    const inner = new tts.StreamAdapter(new FakeTts({ streaming: false }), new tokenize.basic.SentenceTokenizer());
+    expect(() => cachedTts(inner, { voice: VOICE })).toThrow(/give it the TTS inside/);
+  });
+
   test('a FallbackAdapter is refused with advice', () => {
     const inner = new tts.FallbackAdapter({ ttsInstances: [new FakeTts(), new FakeTts()] });
     expect(() => cachedTts(inner, { voice: VOICE })).toThrow(/cachedTts\(\[a, b\]/);
@@ -454,4 +459,27 @@ test('close() ends speech and closes the inner TTS; a cache that was given stays
   });
   expect(cache.peek('still')).toBeDefined();
   expect(() => wrapped.stream()).toThrow(/closed/);
+});
+
+test('a reply of many failing sentences is one unrecoverable error', async () => {
+  const { wrapped } = wrap(new FakeTts({ behaviour: () => ({ failAfter: 0 }) }));
+  const errors: boolean[] = [];
+  wrapped.on('error', ({ recoverable }) => errors.push(recoverable));
+  await say(wrapped, 'One fails. Two fails. Three fails. Four fails.');
+  await say(wrapped, 'Another reply.');
+  expect(errors).toEqual([false, true, true, true, false]);
+});
+
+test('close() ends a stream whose text has not ended, and an aborted synthesize() says nothing', async () => {
+  const inner = new FakeTts();
+  const { wrapped } = wrap(inner);
+  const aborted = wrapped.synthesize('Never said.', undefined, AbortSignal.abort());
+  expect((await aborted.next()).done).toBe(true);
+  expect(inner.spoken).toEqual([]);
+  const stream = wrapped.stream();
+  const heard = listen(stream);
+  stream.pushText('Some text. And');
+  await sleep(10);
+  await wrapped.close();
+  expect((await heard).ends).toBe(0);
 });

@@ -191,7 +191,10 @@ export class CachedTts extends tts.TTS {
     const onMetrics: tts.TTSCallbacks['metrics_collected'] = (metrics) => this.emit('metrics_collected', metrics);
     const onError: tts.TTSCallbacks['error'] = (error) => {
       if (this.listenerCount('error') === 0) return;
-      const final = last && [...this.#turns].some((turn) => turn.heard);
+      // Once a reply: LiveKit counts, and three in a row close the session, however many sentences they were.
+      const turn = [...this.#turns].find(({ heard, blamed }) => heard && !blamed);
+      const final = last && turn !== undefined;
+      if (final && !error.recoverable) turn.blamed = true;
       this.emit('error', final ? error : { ...error, recoverable: true });
     };
     inner.on('metrics_collected', onMetrics);

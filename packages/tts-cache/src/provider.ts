@@ -20,6 +20,7 @@ export class Provider {
   /** @throws TypeError for a `FallbackAdapter`, and for a voice without settings. */
   constructor(index: number, inner: tts.TTS, voice: Voice, unit: Unit | undefined, clock: Clock) {
     refuseFallbackAdapter(inner);
+    refuseStreamAdapter(inner);
     // A voice that cannot be part of a key is an error now, not in the first sentence.
     phraseKey(inner, readVoice(voice), '');
     this.index = index;
@@ -65,5 +66,12 @@ function refuseFallbackAdapter(inner: tts.TTS): void {
       'cachedTts cannot wrap a FallbackAdapter: it hides which provider speaks, and two voices would share a key. ' +
         'Give the providers to cachedTts instead: cachedTts([a, b], { voice: [voiceA, voiceB] }) falls back below the cache.',
     );
+  }
+}
+
+/** A `StreamAdapter` says END_OF_STREAM after a failure too: half a sentence would look whole, and be stored. */
+function refuseStreamAdapter(inner: tts.TTS): void {
+  if (inner instanceof tts.StreamAdapter || inner.label.startsWith('tts.StreamAdapter<')) {
+    throw new TypeError('cachedTts cannot wrap a StreamAdapter: give it the TTS inside; it splits sentences itself.');
   }
 }

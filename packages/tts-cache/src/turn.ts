@@ -71,6 +71,8 @@ export class Turn {
 
   /** False when nobody listens and it only warms. */
   readonly heard: boolean;
+  /** True when an unrecoverable error of the provider has been reported for it. */
+  blamed = false;
 
   /** The audio, with timings in milliseconds from the start of the turn. Returns false when something could not be spoken. */
   async *play(sampleRate: number, channels: number): AsyncGenerator<PartAudio, boolean> {

@@ -76,7 +76,7 @@ export class SarvamStream extends tts.SynthesizeStream {
       if (!isText) sink.endSegment();
     }
     if (broken !== undefined) throw broken;
-    if (sentences === 0) this.#setup.onEvent({ type: 'text-skipped', characters: 0 });
+    if (sentences === 0 && !this.abortSignal.aborted) this.#setup.onEvent({ type: 'text-skipped', characters: 0 });
   }
 
   protected override onStreamDone(): void {
