@@ -34,6 +34,9 @@ export interface SocketContext {
 const PONG_TIMEOUT_MS = 5000;
 const CLOSE_TIMEOUT_MS = 1000;
 
+/** Late audio comes within a few utterances. */
+const MAX_ENDED_IDS = 16;
+
 /**
  * One WebSocket to Sarvam. At most one listener at a time: a message that comes while nobody listens belongs to an
  * utterance that is over, and the socket is ended, so that it can never be heard in the next one.
@@ -49,8 +52,8 @@ export class SarvamSocket {
   #experienced = false;
   #clean = true;
 
-  /** The request id of the last utterance on this socket. */
-  lastRequestId: string | undefined;
+  /** Ids of the utterances that have ended here, newest last; audio with one of them comes too late. */
+  readonly #endedRequestIds = new Set<string>();
   readonly habits: Habits;
 
   private constructor(ws: WebSocket, tcp: Socket | undefined, { clock, onStray, habits }: SocketContext) {
@@ -96,6 +99,19 @@ export class SarvamSocket {
   /** Whether it was idle or used before: what such a socket fails with may have happened long ago. */
   get experienced(): boolean {
     return this.#experienced;
+  }
+
+  /** Whether an utterance with this request id has ended here. */
+  hasEnded(requestId: string): boolean {
+    return this.#endedRequestIds.has(requestId);
+  }
+
+  /** Notes the id of an utterance that has ended; whether ids change from one to the next is a habit of the service. */
+  noteEnd(requestId: string): void {
+    if (this.#endedRequestIds.size > 0 && !this.#endedRequestIds.has(requestId)) this.habits.renewsIds = true;
+    this.#endedRequestIds.add(requestId);
+    const [oldest] = this.#endedRequestIds;
+    if (this.#endedRequestIds.size > MAX_ENDED_IDS && oldest !== undefined) this.#endedRequestIds.delete(oldest);
   }
 
   /** Open, and not known to be deaf: a ping without pong for 5 s means that the other side is gone without a word. */

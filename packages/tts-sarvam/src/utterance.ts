@@ -79,7 +79,9 @@ export class Utterance {
   }
 
   #takeAudio(bytes: Uint8Array, requestId: string): void {
-    if (this.#bytes > 0 && requestId !== this.#requestId && this.#requestId === this.#socket.lastRequestId) {
+    const own = this.#requestId;
+    // Two ids, one of them of an utterance that has ended: whichever came first, foreign audio is among ours.
+    if (own !== undefined && own !== requestId && (this.#socket.hasEnded(own) || this.#socket.hasEnded(requestId))) {
       this.#finish(new SpeechFailure('protocol', 'Sarvam sent audio of the utterance before'));
       return;
     }
@@ -91,7 +93,7 @@ export class Utterance {
 
   /** Audio that comes after its own `final`. Told by its id, on sockets known to give each utterance a new one. */
   #isLeftOver(requestId: string): boolean {
-    return this.#socket.habits.renewsIds && requestId === this.#socket.lastRequestId;
+    return this.#socket.habits.renewsIds && this.#socket.hasEnded(requestId);
   }
 
   /** A second `final` of the utterance before looks like this: the socket is not in step. */
@@ -117,9 +119,7 @@ export class Utterance {
       this.#settle.reject(failure);
       return;
     }
-    const { habits, lastRequestId } = this.#socket;
-    if (lastRequestId !== undefined && lastRequestId !== this.#requestId) habits.renewsIds = true;
-    this.#socket.lastRequestId = this.#requestId;
+    if (this.#requestId !== undefined) this.#socket.noteEnd(this.#requestId);
     this.#settle.resolve();
   }
 }
