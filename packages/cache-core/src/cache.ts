@@ -1,15 +1,25 @@
-import type { Cache, EntryOptions, Invalidated, Loader, LoadOptions } from './contracts/cache.ts';
+import { obtainMany } from './batch.ts';
+import type {
+  BatchLoader,
+  BatchOptions,
+  Cache,
+  EntryOptions,
+  Invalidated,
+  Loader,
+  LoadOptions,
+} from './contracts/cache.ts';
 import type { Invalidation } from './contracts/invalidation.ts';
 import type { CacheStats } from './contracts/stats.ts';
 import { Engine } from './engine.ts';
-import { load, prepare } from './load.ts';
 import type { Descent } from './lookup.ts';
-import { descend, grantAll } from './lookup.ts';
+import { descend, grantAll, startDescent } from './lookup.ts';
+import { obtain, refreshEarly } from './obtain.ts';
 import type { CacheOptions } from './policy.ts';
-import { positive } from './policy.ts';
+import { checkEntryOptions } from './policy.ts';
+import { prepare } from './prepare.ts';
 import type { ProcessEntry } from './process-tier.ts';
+import { spread } from './spread.ts';
 import { PROCESS_TIER } from './stats.ts';
-import { callTier, startBudget } from './tier-call.ts';
 import { insertHere, writeShared } from './write-back.ts';
 
 /**
@@ -17,116 +27,146 @@ import { insertHere, writeShared } from './write-back.ts';
  * @throws TypeError naming the option, the value and what is allowed.
  */
 export function createCache<V>(options: CacheOptions<V>): Cache<V> {
-  return new TieredCache<V>(options);
+  return new TieredCache<V>(new Engine(options));
 }
 
 const NO_OPTIONS: LoadOptions = Object.freeze({});
 
-class TieredCache<V> implements Cache<V> {
+/** What callers see; the work is in the files it calls. */
+export class TieredCache<V> implements Cache<V> {
   readonly #engine: Engine<V>;
 
-  constructor(options: CacheOptions<V>) {
-    this.#engine = new Engine(options);
+  constructor(engine: Engine<V>) {
+    this.#engine = engine;
   }
 
   peek(key: string): V | undefined {
-    this.#engine.catchUp();
-    return this.#fromProcess(key)?.value;
+    const nowMs = this.#engine.hear();
+    return this.#hit(key, this.#engine.process.get(key, nowMs), nowMs)?.value;
   }
 
   async get(key: string): Promise<V | undefined> {
-    const engine = this.#engine;
-    engine.catchUp();
-    const here = this.#fromProcess(key);
+    const nowMs = this.#engine.hear();
+    const here = this.#hit(key, this.#engine.process.get(key, nowMs), nowMs);
     if (here !== undefined) return here.value;
-    if (engine.hasShared) {
-      const [descent] = await descend(engine, [key], engine.raiseFence(), false);
-      if (descent?.found !== undefined) return descent.found.value;
-    }
+    const [descent] = await this.#below([key]);
+    if (descent?.found !== undefined) return descent.found.value;
     this.#missed(key);
     return undefined;
   }
 
   async getMany(keys: Iterable<string>): Promise<Map<string, V>> {
     const engine = this.#engine;
-    engine.catchUp();
-    const values = new Map<string, V>();
+    const nowMs = engine.hear();
+    const values = new Map<string, V | undefined>();
     const below: string[] = [];
     for (const key of new Set(keys)) {
-      const here = this.#fromProcess(key);
-      if (here !== undefined) values.set(key, here.value);
-      else below.push(key);
+      const here = this.#hit(key, engine.process.get(key, nowMs), nowMs);
+      if (here === undefined) below.push(key);
+      else values.set(key, here.value);
     }
-    for (const descent of await this.#below(below)) {
-      if (descent.found !== undefined) values.set(descent.key, descent.found.value);
-    }
+    for (const { key, found } of await this.#below(below)) if (found !== undefined) values.set(key, found.value);
     for (const key of below) if (!values.has(key)) this.#missed(key);
-    return values;
+    return new Map([...values].filter((entry): entry is [string, V] => entry[1] !== undefined));
   }
 
   /** Not an async function: on a hit it costs one resolved promise and nothing else. */
   getOrLoad(key: string, loader: Loader<V>, options: LoadOptions = NO_OPTIONS): Promise<V | undefined> {
     const engine = this.#engine;
-    engine.catchUp();
-    const here = this.#fromProcess(key);
-    if (here !== undefined) {
-      options.onOutcome?.({ from: 'tier', tier: PROCESS_TIER });
-      return Promise.resolve(here.value);
+    const nowMs = engine.hear();
+    const entry = engine.process.get(key, nowMs);
+    const here = this.#hit(key, entry, nowMs);
+    if (here === undefined) return obtain(engine, key, loader, options, entry);
+    options.onOutcome?.({ from: 'tier', tier: PROCESS_TIER });
+    if (nowMs >= here.refreshAtMs) refreshEarly(engine, key, loader, options, here);
+    return Promise.resolve(here.value);
+  }
+
+  async getOrLoadMany(
+    keys: Iterable<string>,
+    loadMany: BatchLoader<V>,
+    options: BatchOptions = NO_OPTIONS,
+  ): Promise<Map<string, V>> {
+    const engine = this.#engine;
+    const nowMs = engine.hear();
+    const values = new Map<string, V>();
+    const wanted = new Map<string, ProcessEntry<V> | undefined>();
+    for (const key of new Set(keys)) {
+      const entry = engine.process.get(key, nowMs);
+      const here = this.#hit(key, entry, nowMs);
+      if (here === undefined) wanted.set(key, entry);
+      else if (here.value !== undefined) values.set(key, here.value);
     }
-    if (options.signal?.aborted === true) return Promise.reject(options.signal.reason);
-    if (options.ttl !== undefined) positive('ttl', options.ttl);
-    const joined = engine.flights.find(key);
-    if (joined !== undefined) {
-      engine.stats.shared++;
-      options.onOutcome?.({ from: 'flight' });
-      engine.onEvent?.({ type: 'shared', keyHash: engine.hashOf(key) });
-      return engine.flights.wait(joined, options.signal);
-    }
-    const flight = engine.flights.start(key, (own) => load(engine, key, loader, options, own));
-    return engine.flights.wait(flight, options.signal);
+    const loaded = await obtainMany(engine, wanted, loadMany, options);
+    for (const [key, value] of loaded) values.set(key, value);
+    return values;
   }
 
   async set(key: string, value: V, options: EntryOptions = NO_OPTIONS): Promise<void> {
     const engine = this.#engine;
     if (value === undefined) throw new TypeError('undefined is absence and cannot be stored; use delete()');
-    const ttlMs = positive('ttl', options.ttl ?? engine.policy.ttl);
+    checkEntryOptions(options);
     const kept = prepare(engine, value);
     if (kept === undefined) {
       engine.policy.codec.encode(value); // Throws the codec's own reason.
       throw new TypeError(`codec ${engine.policy.codec.id} cannot read back what it wrote`);
     }
     engine.stats.sets++;
-    const invalidateHere = () => engine.invalidateKeys([key]);
-    const stored = { ...kept, ageMs: 0, ttlMs, loadCostMs: 0, pin: options.pin ?? false };
-    const ref = engine.keyspace.refOf(key);
-    if (!engine.hasShared) {
-      invalidateHere();
-      insertHere(engine, key, ref, stored, true);
+    engine.lag.admits(key, kept.value);
+    const stored = {
+      ...kept,
+      freshness: 'fresh',
+      ageMs: 0,
+      ttlMs: options.ttl ?? engine.policy.ttl,
+      graceMs: options.grace ?? engine.policy.grace,
+      loadCostMs: 0,
+      pin: options.pin ?? false,
+    } as const;
+    const ref = engine.refOf(key, options.tags);
+    const invalidation = this.#ofKeys([key], {});
+    if (!engine.hasShared && engine.policy.bus === undefined) {
+      engine.invalidateHere(invalidation, [key]);
+      insertHere(engine, key, ref, stored, undefined);
       return;
     }
-    await this.#invalidateEverywhere(invalidateHere);
+    const missing = await spread(engine, invalidation, [key]);
+    if (missing.length > 0) engine.outbox.add(invalidation, missing);
     const fence = engine.raiseFence();
     const grants = await grantAll(engine, ref);
-    if (!insertHere(engine, key, ref, stored, fence.admits(ref))) return;
+    if (!insertHere(engine, key, ref, stored, fence.admits(ref) ? undefined : 'invalidated')) return;
     // Loads that began since the invalidation have read what this value replaces.
-    engine.flights.detach((loading) => loading === key);
+    engine.flights.detachKey(key);
     await engine.background(writeShared(engine, ref, grants, stored));
   }
 
-  async delete(...keys: string[]): Promise<Invalidated> {
-    return this.#invalidate(() => this.#engine.invalidateKeys(keys));
+  delete(...keys: string[]): Promise<Invalidated> {
+    return this.#invalidate(this.#ofKeys(keys, {}), keys);
   }
 
-  async clear(): Promise<Invalidated> {
-    return this.#invalidate(() => this.#engine.invalidateAll());
+  softInvalidate(...keys: string[]): Promise<Invalidated> {
+    return this.#invalidate(this.#ofKeys(keys, { soft: true }), keys);
+  }
+
+  invalidateTags(...tags: string[]): Promise<Invalidated> {
+    return this.#invalidate(this.#ofTags(tags, {}));
+  }
+
+  softInvalidateTags(...tags: string[]): Promise<Invalidated> {
+    return this.#invalidate(this.#ofTags(tags, { soft: true }));
+  }
+
+  clear(): Promise<Invalidated> {
+    return this.#invalidate({ kind: 'namespace', namespace: this.#engine.keyspace.namespace });
   }
 
   async warm(keys: Iterable<string>): Promise<number> {
     const engine = this.#engine;
-    engine.catchUp();
     const wanted = [...new Set(keys)];
-    await this.#below(wanted.filter((key) => engine.process.get(key) === undefined));
-    return wanted.filter((key) => engine.process.get(key) !== undefined).length;
+    const isHere = (key: string): boolean => isFresh(engine, engine.process.get(key, nowMs), nowMs);
+    let nowMs = engine.hear();
+    await this.#below(wanted.filter((key) => !isHere(key)));
+    nowMs = engine.hear();
+    return wanted.filter(isHere).length;
   }
 
   stats(): CacheStats {
@@ -137,67 +177,70 @@ class TieredCache<V> implements Cache<V> {
   async close(): Promise<void> {
     const engine = this.#engine;
     engine.closed = true;
+    engine.outbox.close();
     engine.flights.abortAll(new Error('the cache was closed'));
     engine.process.clear();
+    await engine.hearing.close();
     await engine.settled();
   }
 
-  #fromProcess(key: string): ProcessEntry<V> | undefined {
+  /** The entry, if it is fresh: counted and told as a hit. */
+  #hit(key: string, entry: ProcessEntry<V> | undefined, nowMs: number): ProcessEntry<V> | undefined {
     const engine = this.#engine;
-    const entry = engine.process.get(key);
-    if (entry === undefined) return undefined;
-    engine.stats.processHits++;
-    engine.onEvent?.({
+    if (!isFresh(engine, entry, nowMs)) return undefined;
+    const { stats } = engine;
+    const ageMs = nowMs - entry.originMs;
+    stats.processHits++;
+    stats.hitAgeMs.add(ageMs);
+    stats.savedMs += entry.loadCostMs;
+    const negative = entry.value === undefined;
+    if (negative) stats.negativeHits++;
+    engine.emit?.({
       type: 'hit',
       tier: PROCESS_TIER,
       keyHash: engine.hashOf(key),
-      ageMs: engine.policy.clock.now() - entry.originMs,
+      ageMs,
+      ...(negative ? { negative } : {}),
     });
     return entry;
   }
 
   #missed(key: string): void {
     this.#engine.stats.misses++;
-    this.#engine.onEvent?.({ type: 'miss', keyHash: this.#engine.hashOf(key) });
+    this.#engine.emit?.({ type: 'miss', keyHash: this.#engine.hashOf(key) });
   }
 
-  async #below(keys: readonly string[]): Promise<Descent<V>[]> {
+  async #below(keys: readonly string[]): Promise<readonly Descent<V>[]> {
     const engine = this.#engine;
     if (keys.length === 0 || !engine.hasShared) return [];
-    return descend(engine, keys, engine.raiseFence(), false);
+    const descents = keys.map((key) => startDescent<V>(key, engine.refOf(key)));
+    await descend(engine, descents, engine.raiseFence(), { toLoad: false });
+    return descents;
   }
 
-  async #invalidate(invalidateHere: () => Invalidation): Promise<Invalidated> {
+  #ofKeys(keys: readonly string[], options: { soft?: boolean }): Invalidation {
+    const { keyspace } = this.#engine;
+    return { kind: 'keys', namespace: keyspace.namespace, keys: keys.map((key) => keyspace.keyOf(key)), ...options };
+  }
+
+  #ofTags(tags: readonly string[], options: { soft?: boolean }): Invalidation {
+    const { keyspace } = this.#engine;
+    return { kind: 'tags', namespace: keyspace.namespace, tags: tags.map((tag) => keyspace.tagOf(tag)), ...options };
+  }
+
+  async #invalidate(invalidation: Invalidation, keys?: readonly string[]): Promise<Invalidated> {
     const engine = this.#engine;
     engine.stats.invalidations++;
-    const { kind, acknowledged } = await this.#invalidateEverywhere(invalidateHere);
-    const pending = !acknowledged;
-    engine.onEvent?.({ type: 'invalidation', kind, pending });
+    const missing = await spread(engine, invalidation, keys);
+    const pending = missing.length > 0;
+    if (pending) engine.outbox.add(invalidation, missing);
+    const { kind, soft } = invalidation;
+    engine.emit?.({ type: 'invalidation', kind, pending, ...(soft === true ? { soft } : {}) });
     return { pending };
   }
+}
 
-  /**
-   * Down the tiers, nearest first, so that this machine is right before the others hear of it; then up again, because to a
-   * tier everything below it is the source, and a reader may have come between:
-   *
-   *   1. the nearer tier is invalidated   2. a reader misses there, gets new stamps, and reads the old value from the farther
-   *   tier   3. the farther tier is invalidated   4. the reader promotes the old value, under stamps that hold
-   */
-  async #invalidateEverywhere(
-    invalidateHere: () => Invalidation,
-  ): Promise<{ kind: Invalidation['kind']; acknowledged: boolean }> {
-    const engine = this.#engine;
-    const { tiers, writeBudgetMs } = engine.policy;
-    const invalidation = invalidateHere();
-    let acknowledged = true;
-    for (const tier of [...tiers, ...tiers.slice(0, -1).toReversed()]) {
-      const budget = startBudget(engine, writeBudgetMs);
-      const invalidate = () => tier.invalidate(invalidation);
-      const done = await callTier(engine, tier, 'invalidate', budget, invalidate, () => true);
-      acknowledged &&= done === true;
-    }
-    if (tiers.length > 0) invalidateHere();
-    engine.catchUp(true);
-    return { kind: invalidation.kind, acknowledged };
-  }
+/** Whether an entry may be served without more ado. */
+function isFresh<V>(engine: Engine<V>, entry: ProcessEntry<V> | undefined, nowMs: number): entry is ProcessEntry<V> {
+  return entry !== undefined && nowMs < entry.freshUntilMs && !engine.hearing.deaf;
 }

@@ -1,52 +1,75 @@
-import type { CacheEvent, RefusedWrite } from './contracts/events.ts';
+import type { CacheEvent, RefusedWrite, StaleReason } from './contracts/events.ts';
 import type { EntryRef, Invalidation } from './contracts/invalidation.ts';
-import type { Journal } from './contracts/journal.ts';
-import { Fence, names } from './fence.ts';
+import { BackOff } from './back-off.ts';
+import { Breakers } from './breaker.ts';
+import { cacheChannel } from './diagnostics.ts';
+import type { Fence } from './fence.ts';
+import { concerns, names } from './fence.ts';
+import { Hearing } from './hearing.ts';
 import type { CacheOptions, Policy } from './policy.ts';
 import { resolvePolicy } from './policy.ts';
 import type { Keyspace } from './keyspace.ts';
 import { createKeyspace } from './keyspace.ts';
-import { MemoryJournal } from './memory-journal.ts';
+import { Outbox } from './outbox.ts';
 import { ProcessTier } from './process-tier.ts';
+import type { Fallback, Flight } from './single-flight.ts';
 import { SingleFlight } from './single-flight.ts';
+import { SourceLag } from './source-lag.ts';
 import { PROCESS_TIER, StatsRecorder } from './stats.ts';
+import { spread } from './spread.ts';
 
-/** How stale a process may be towards its machine's journal; the promise is 5 ms. */
-const JOURNAL_CHECK_MS = 2;
-
-/** What the parts of one cache share: its policy, its process tier, the loads in flight and the journals it obeys. */
+/** What the parts of one cache share: its policy, its process tier, the loads in flight and what it hears of others. */
 export class Engine<V> {
   readonly policy: Policy<V>;
   readonly keyspace: Keyspace;
   readonly process: ProcessTier<V>;
   readonly flights: SingleFlight<V>;
+  readonly hearing: Hearing;
+  readonly backOff: BackOff;
+  readonly breakers: Breakers;
+  readonly outbox: Outbox;
+  readonly lag: SourceLag<V>;
   readonly stats: StatsRecorder = new StatsRecorder();
-  /** Undefined when nobody listens, so that no event is even built: `onEvent?.({ … })`. */
-  readonly onEvent: ((event: CacheEvent) => void) | undefined;
+  readonly refOf: (key: string, tags?: readonly string[]) => EntryRef;
   closed = false;
-  /** This process's own invalidations: they hold at once, before any shared tier has answered. */
-  readonly #own = new MemoryJournal();
-  readonly #followed: { readonly journal: Journal; sequence: number }[];
-  readonly #journals: readonly Journal[];
   readonly #background = new Set<Promise<unknown>>();
-  #checkedMs = 0;
 
   constructor(options: CacheOptions<V>) {
     this.policy = resolvePolicy(options);
     this.keyspace = createKeyspace(options);
-    this.onEvent = this.policy.onEvent;
-    this.flights = new SingleFlight();
+    this.refOf = refsOf(this.keyspace, options);
+    const { tiers, bus, clock, backOffMs, settleMs, versionOf } = this.policy;
+    this.backOff = new BackOff(backOffMs);
+    this.lag = new SourceLag(settleMs, versionOf);
+    this.breakers = new Breakers(tiers, (event) => this.emit?.(event));
+    this.flights = new SingleFlight(clock, (...told) => this.#servedFallback(...told));
     this.process = new ProcessTier({
       maxBytes: this.policy.maxBytes,
-      clock: this.policy.clock,
       onEvict: (key, bytes) => {
         this.stats.evictions++;
-        this.onEvent?.({ type: 'eviction', tier: PROCESS_TIER, keyHash: this.hashOf(key), bytes });
+        this.emit?.({ type: 'eviction', tier: PROCESS_TIER, keyHash: this.hashOf(key), bytes });
       },
     });
-    const shared = this.policy.tiers.flatMap((tier) => tier.journal ?? []);
-    this.#followed = shared.map((journal) => ({ journal, sequence: journal.sequence() }));
-    this.#journals = [this.#own, ...shared];
+    this.outbox = new Outbox({
+      clock,
+      namespace: this.keyspace.namespace,
+      deliver: (invalidation) => this.background(spread(this, invalidation)),
+      onChange: (to, pending) => this.emit?.({ type: 'outbox', to, pending }),
+    });
+    this.hearing = new Hearing({
+      tiers,
+      bus,
+      clock,
+      mutable: options.immutable !== true,
+      onInvalidation: (invalidation) => this.drop(invalidation),
+      onOverrun: () => this.#dropAll(),
+      emit: (event) => this.emit?.(event),
+    });
+  }
+
+  /** Undefined when nobody listens, so that no event is even built: `emit?.({ … })`. */
+  get emit(): ((event: CacheEvent) => void) | undefined {
+    return this.policy.onEvent !== undefined || cacheChannel.hasSubscribers ? this.#emit : undefined;
   }
 
   /** Whether there is anything below the process tier to ask. */
@@ -66,72 +89,90 @@ export class Engine<V> {
     await Promise.allSettled(this.#background);
   }
 
+  /** The time, having heard what others have invalidated if that is due. Called before every read. */
+  hear(): number {
+    const nowMs = this.policy.clock.now();
+    if (this.hearing.isDue(nowMs)) this.hearing.catchUp(nowMs);
+    return nowMs;
+  }
+
   /** Raised before the first read of a lookup; asked before its result is inserted anywhere. */
-  raiseFence(): Fence {
-    return new Fence(this.#journals);
-  }
+  raiseFence: () => Fence = () => this.hearing.raiseFence();
 
-  /** Makes an invalidation of these logical keys hold in this process, at once. */
-  invalidateKeys(keys: readonly string[]): Invalidation {
-    const invalidation = {
-      kind: 'keys',
-      namespace: this.keyspace.namespace,
-      keys: keys.map((key) => this.keyspace.keyOf(key)),
-    } as const;
-    this.#own.append(invalidation);
-    const named = new Set(keys);
-    for (const key of named) this.process.delete(key);
-    this.flights.detach((key) => named.has(key));
-    return invalidation;
-  }
-
-  /** As {@link invalidateKeys} for every key of this cache. */
-  invalidateAll(): Invalidation {
-    const invalidation = { kind: 'namespace', namespace: this.keyspace.namespace } as const;
-    this.#own.append(invalidation);
-    this.#drop(invalidation);
-    return invalidation;
-  }
-
-  /** Drops what other processes have invalidated since the last look. Cheap enough for every read. */
-  catchUp(force = false): void {
-    if (this.#followed.length === 0) return;
-    const now = this.policy.clock.now();
-    if (!force && now - this.#checkedMs < JOURNAL_CHECK_MS) return;
-    this.#checkedMs = now;
-    for (const followed of this.#followed) {
-      const sequence = followed.journal.sequence();
-      if (sequence === followed.sequence) continue;
-      const invalidations = followed.journal.since(followed.sequence);
-      followed.sequence = sequence;
-      if (invalidations === 'overrun') this.#drop({ kind: 'namespace', namespace: this.keyspace.namespace });
-      else for (const invalidation of invalidations) this.#drop(invalidation);
+  /** Makes an invalidation hold in this process, at once. `keys` are the logical ones, where they are known. */
+  invalidateHere(invalidation: Invalidation, keys?: readonly string[]): void {
+    this.hearing.note(invalidation);
+    if (keys === undefined) {
+      this.drop(invalidation);
+      return;
     }
+    this.lag.invalidated(invalidation, this.policy.clock.now());
+    for (const key of keys) {
+      this.process.invalidate(key, invalidation.soft === true);
+      this.flights.detachKey(key);
+      this.backOff.forget(key);
+    }
+  }
+
+  /** Drops from this process what an invalidation names: entries, and the right of loads in flight to be joined and stored. */
+  drop(invalidation: Invalidation): void {
+    const { namespace } = this.keyspace;
+    if (!concerns(invalidation, { namespace, immutable: !this.hearing.mutable })) return;
+    this.lag.invalidated(invalidation, this.policy.clock.now());
+    this.backOff.clear();
+    const { soft = false } = invalidation;
+    if (invalidation.kind === 'namespace' && !soft) {
+      this.#dropAll();
+      return;
+    }
+    this.process.invalidateWhere((key, ref) => names(invalidation, ref ?? this.refOf(key)), soft);
+    this.flights.detach((flight) => names(invalidation, flight.ref));
   }
 
   refused(ref: EntryRef, reason: RefusedWrite): void {
     this.stats.refusedWrite(reason);
-    this.onEvent?.({ type: 'refused-write', keyHash: hashOfRef(ref), reason });
+    this.emit?.({ type: 'refused-write', keyHash: hashOfRef(ref), reason });
+  }
+
+  servedStale(key: string, { originMs, loadCostMs }: Fallback<V>, reason: StaleReason): void {
+    this.stats.staleHit(reason, loadCostMs);
+    this.emit?.({ type: 'stale-hit', keyHash: this.hashOf(key), ageMs: this.policy.clock.now() - originMs, reason });
   }
 
   hashOf(key: string): string {
-    return hashOfRef(this.keyspace.refOf(key));
+    return hashOfKey(this.keyspace, this.keyspace.keyOf(key));
   }
 
-  #drop(invalidation: Invalidation): void {
-    if (invalidation.namespace !== this.keyspace.namespace) return;
-    if (invalidation.kind === 'namespace') {
-      this.process.clear();
-      this.flights.detach(() => true);
-      return;
-    }
-    const isNamed = (key: string, ref?: EntryRef): boolean => names(invalidation, ref ?? this.keyspace.refOf(key));
-    this.process.deleteWhere(isNamed);
-    this.flights.detach(isNamed);
+  readonly #emit = (event: CacheEvent): void => {
+    this.policy.onEvent?.(event);
+    if (cacheChannel.hasSubscribers) cacheChannel.publish({ namespace: this.keyspace.namespace, event });
+  };
+
+  #dropAll(): void {
+    this.process.clear();
+    this.flights.detach(() => true);
   }
+
+  #servedFallback(fallback: Fallback<V>, error: unknown, flight: Flight<V>): void {
+    const reason = error === undefined ? 'revalidating' : flight.resting ? 'back-off' : 'error';
+    const callers = flight.waiting - (flight.background ? 1 : 0);
+    for (let caller = 0; caller < callers; caller++) this.servedStale(flight.key, fallback, reason);
+  }
+}
+
+/** The physical names of a key: its tags are known before it is loaded. */
+function refsOf<V>(keyspace: Keyspace, { tagsOf, immutable }: CacheOptions<V>): Engine<V>['refOf'] {
+  return (key, tags = []) => {
+    const ref = keyspace.refOf(key, tagsOf === undefined ? tags : [...new Set([...tagsOf(key), ...tags])]);
+    return immutable === true ? { ...ref, immutable } : ref;
+  };
 }
 
 /** The 16 hex digits by which events speak of a key. */
 export function hashOfRef(ref: EntryRef): string {
-  return ref.key.slice(ref.namespace.length + 1, ref.namespace.length + 17);
+  return hashOfKey(ref, ref.key);
+}
+
+function hashOfKey({ namespace }: { readonly namespace: string }, physicalKey: string): string {
+  return physicalKey.slice(namespace.length + 1, namespace.length + 17);
 }

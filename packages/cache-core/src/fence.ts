@@ -1,9 +1,18 @@
 import type { EntryRef, Invalidation } from './contracts/invalidation.ts';
+import { EVERY_MUTABLE_NAMESPACE } from './contracts/invalidation.ts';
 import type { Journal } from './contracts/journal.ts';
+
+/** Says whether an invalidation could name an entry of this namespace. */
+export function concerns(
+  invalidation: Invalidation,
+  { namespace, immutable }: Omit<EntryRef, 'key' | 'tags'>,
+): boolean {
+  return invalidation.namespace === EVERY_MUTABLE_NAMESPACE ? immutable !== true : invalidation.namespace === namespace;
+}
 
 /** Says whether an invalidation names an entry. */
 export function names(invalidation: Invalidation, ref: EntryRef): boolean {
-  if (invalidation.namespace !== ref.namespace) return false;
+  if (!concerns(invalidation, ref)) return false;
   switch (invalidation.kind) {
     case 'namespace':
       return true;

@@ -9,12 +9,12 @@ import type { Stamp, Stamps } from './contracts/shared-tier.ts';
  *
  *   0 u16 magic 'WL'        12 u64 key binding         40 u64 stamp of the key
  *   2 u8  wire version      20 f64 origin, tier's ms   48 u64 stamp of the namespace
- *   3 u8  flags, 0          28 u32 ttl ms              56 u32 CRC-32 of all other bytes
- *   4 u32 codec             32 u32 grace ms            60 per tag: u32 tag, u64 stamp
- *   8 u16 schema, 0         36 u32 load cost, us       then the payload
+ *   3 u8  flags, 1=negative 28 u32 ttl ms              56 u32 CRC-32 of all other bytes
+ *   4 u32 format            32 u32 grace ms            60 per tag: u32 tag, u64 stamp
+ *   8 u16 0                 36 u32 load cost, us       then the payload
  *  10 u8  tags  11 u8 0
  *
- * The binding (64 bits of SHA-256 of the physical key) turns a frame that was moved under another key into a miss.
+ * The format is the CRC-32 of the codec's id and the application's schema version. The binding (64 bits of SHA-256 of the physical key) turns a frame that was moved under another key into a miss.
  */
 export interface Frame {
   readonly originMs: number;
@@ -24,6 +24,8 @@ export interface Frame {
   readonly stamps: Stamps;
   /** A view on the frame's own bytes. */
   readonly payload: Uint8Array;
+  /** What is known is that there is no value. @default false */
+  readonly negative?: boolean;
 }
 
 /** What a new frame is made of; every stamp is known. */
@@ -41,16 +43,18 @@ const WIRE_VERSION = 1;
 const MAX_U32 = 0xffff_ffff;
 const CHECKSUM_AT = 56;
 const MAX_TAGS = 255;
+const NEGATIVE = 1;
 
 /** @throws RangeError with more than 255 tags. */
-export function encodeFrame(ref: EntryRef, codecId: string, content: FrameContent): Uint8Array {
+export function encodeFrame(ref: EntryRef, format: string, content: FrameContent): Uint8Array {
   if (ref.tags.length > MAX_TAGS) throw new RangeError(`an entry has at most ${MAX_TAGS} tags, got ${ref.tags.length}`);
   const payloadAt = FRAME_HEADER_BYTES + FRAME_TAG_BYTES * ref.tags.length;
   const bytes = new Uint8Array(payloadAt + content.payload.byteLength);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, MAGIC, true);
   view.setUint8(2, WIRE_VERSION);
-  view.setUint32(4, crc32(codecId), true);
+  view.setUint8(3, content.negative === true ? NEGATIVE : 0);
+  view.setUint32(4, crc32(format), true);
   view.setUint8(10, ref.tags.length);
   view.setBigUint64(12, bindingOf(ref.key), true);
   view.setFloat64(20, content.originMs, true);
@@ -73,14 +77,14 @@ export function encodeFrame(ref: EntryRef, codecId: string, content: FrameConten
  * Reads a frame back, or says what is wrong with the bytes. Never throws, whatever the bytes are.
  * The stamps are returned as stored: whether they still hold is for the reader to judge.
  */
-export function decodeFrame(ref: EntryRef, codecId: string, bytes: Uint8Array): Frame | FrameFault {
+export function decodeFrame(ref: EntryRef, format: string, bytes: Uint8Array): Frame | FrameFault {
   if (bytes.byteLength < FRAME_HEADER_BYTES) return 'truncated';
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint16(0, true) !== MAGIC) return 'foreign';
   if (view.getUint8(2) !== WIRE_VERSION) return 'version';
   if (view.getUint32(CHECKSUM_AT, true) !== checksum(bytes)) return 'checksum';
   if (view.getBigUint64(12, true) !== bindingOf(ref.key)) return 'moved';
-  if (view.getUint32(4, true) !== crc32(codecId)) return 'codec';
+  if (view.getUint32(4, true) !== crc32(format)) return 'codec';
   const tagCount = view.getUint8(10);
   // A frame with other tags than the reader knows of cannot be judged by this reader.
   if (tagCount !== ref.tags.length) return 'stamps';
@@ -98,7 +102,17 @@ export function decodeFrame(ref: EntryRef, codecId: string, bytes: Uint8Array): 
       tags: ref.tags.map((tag) => stored.get(crc32(tag))),
     },
     payload: bytes.subarray(payloadAt),
+    ...((view.getUint8(3) & NEGATIVE) === 0 ? {} : { negative: true }),
   };
+}
+
+/** The same frame under other stamps of its tags. */
+export function restampFrame(frame: Uint8Array, tags: readonly Stamp[]): Uint8Array {
+  const bytes = frame.slice();
+  const view = new DataView(bytes.buffer);
+  tags.forEach((stamp, index) => view.setBigUint64(FRAME_HEADER_BYTES + FRAME_TAG_BYTES * index + 4, stamp, true));
+  view.setUint32(CHECKSUM_AT, checksum(bytes), true);
+  return bytes;
 }
 
 function readTagStamps(view: DataView, count: number): Map<number, Stamp> {

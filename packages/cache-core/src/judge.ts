@@ -4,16 +4,22 @@ import type { SharedTier, Stamp, Stamps, StoredFrame } from './contracts/shared-
 import type { Engine } from './engine.ts';
 import { hashOfRef } from './engine.ts';
 import { decodeFrame } from './frame.ts';
+import type { Freshness } from './process-tier.ts';
+import { compareStamps } from './stamp.ts';
 
 /** A usable value from a shared tier. */
 export interface Found<V> {
-  readonly value: V;
+  /** `undefined`: it is known that there is none. */
+  readonly value: V | undefined;
+  readonly freshness: Freshness;
   /** Since its load began, in milliseconds; never negative, whatever the clocks say. */
   readonly ageMs: number;
   readonly ttlMs: number;
+  readonly graceMs: number;
   readonly loadCostMs: number;
   readonly tier: SharedTier;
-  readonly payload: Uint8Array;
+  /** As the codec wrote it; undefined for a negative entry. */
+  readonly payload: Uint8Array | undefined;
 }
 
 /** Stamps of which none is missing: the right to write a frame. */
@@ -23,7 +29,7 @@ export interface CompleteStamps {
   readonly tags: readonly Stamp[];
 }
 
-/** Decides whether stored bytes may be served: whole, ours, for this key, under stamps that still hold, and fresh. */
+/** Decides whether stored bytes may be served, and as what: whole, ours, for this key, under stamps that still hold, not too old. */
 export function judge<V>(
   engine: Engine<V>,
   tier: SharedTier,
@@ -31,15 +37,22 @@ export function judge<V>(
   stored: StoredFrame,
 ): Found<V> | undefined {
   if (stored.bytes === undefined) return undefined;
-  const { codec } = engine.policy;
-  const frame = decodeFrame(ref, codec.id, stored.bytes);
+  const { codec, format } = engine.policy;
+  const frame = decodeFrame(ref, format, stored.bytes);
   if (typeof frame === 'string') return reject(engine, tier, ref, frame);
-  if (!stampsHold(frame.stamps, stored.stamps)) return reject(engine, tier, ref, 'stamps');
+  engine.breakers.noteSize(stored.bytes.byteLength);
+  const standing = standingOf(frame.stamps, stored.stamps);
+  if (standing === 'different') return reject(engine, tier, ref, 'stamps');
   const ageMs = Math.max(0, tier.now() - frame.originMs);
-  if (ageMs >= frame.ttlMs) return reject(engine, tier, ref, 'expired');
+  if (ageMs >= frame.ttlMs + frame.graceMs) return reject(engine, tier, ref, 'expired');
+  const doubted = standing === 'softened' || engine.hearing.deaf;
+  const freshness = doubted ? 'last-good' : ageMs < frame.ttlMs ? 'fresh' : 'stale';
+  const { ttlMs, graceMs, loadCostMs } = frame;
+  const found = { freshness, ageMs, ttlMs, graceMs, loadCostMs, tier } as const;
+  if (frame.negative === true) return { ...found, value: undefined, payload: undefined };
   try {
-    const value = codec.decode(frame.payload);
-    return { value, ageMs, ttlMs: frame.ttlMs, loadCostMs: frame.loadCostMs, tier, payload: frame.payload };
+    const payload = codec.seal === undefined ? frame.payload : codec.seal.open(frame.payload, ref.key);
+    return { ...found, value: codec.decode(payload), payload };
   } catch {
     // Whatever a codec throws means the same: these bytes are not a value of this cache.
     return reject(engine, tier, ref, 'payload');
@@ -54,20 +67,20 @@ export function completeStamps(stamps: Stamps): CompleteStamps | undefined {
   return { key, namespace, tags };
 }
 
-/** Absent is a miss: an evicted or expired stamp can only cost a load, never revive an entry. */
-function stampsHold(carried: Stamps, current: Stamps): boolean {
-  const now = completeStamps(current);
-  return (
-    now !== undefined &&
-    carried.key === now.key &&
-    carried.namespace === now.namespace &&
-    now.tags.every((tag, index) => tag === carried.tags[index])
-  );
+/** Absent is different: an evicted or expired stamp can only cost a load, never revive an entry. */
+function standingOf(carried: Stamps, current: Stamps): 'equal' | 'softened' | 'different' {
+  const standings = [
+    compareStamps(carried.key, current.key),
+    compareStamps(carried.namespace, current.namespace),
+    ...current.tags.map((tag, index) => compareStamps(carried.tags[index], tag)),
+  ];
+  if (standings.includes('different')) return 'different';
+  return standings.includes('softened') ? 'softened' : 'equal';
 }
 
 function reject<V>(engine: Engine<V>, tier: SharedTier, ref: EntryRef, fault: FrameFault): undefined {
   // Expiry and invalidation are how frames are meant to end; only the rest speaks of damage.
   if (fault !== 'expired' && fault !== 'stamps') engine.stats.frameFaults++;
-  engine.onEvent?.({ type: 'frame-fault', tier: tier.name, keyHash: hashOfRef(ref), fault });
+  engine.emit?.({ type: 'frame-fault', tier: tier.name, keyHash: hashOfRef(ref), fault });
   return undefined;
 }

@@ -17,7 +17,9 @@ export interface Keyspace {
   readonly namespace: string;
   /** `{namespace}:{128 bits of SHA-256, hex}` */
   keyOf(logicalKey: string): string;
-  refOf(logicalKey: string): EntryRef;
+  /** `{namespace}#{128 bits of SHA-256, hex}` */
+  tagOf(logicalTag: string): string;
+  refOf(logicalKey: string, logicalTags?: readonly string[]): EntryRef;
 }
 
 const PLAIN = /^[A-Za-z0-9_.-]{1,64}$/;
@@ -32,10 +34,17 @@ export function createKeyspace(options: KeyspaceOptions): Keyspace {
   const { prefix = 'warmline', scope = 'default', name } = options;
   const namespace = [segment('prefix', prefix), segment('scope', scope), segment('name', name)].join(':');
   const keyOf = (logicalKey: string): string => `${namespace}:${digest(logicalKey)}`;
+  // A separator of their own: a tag never names what a key of the same text names.
+  const tagOf = (logicalTag: string): string => `${namespace}#${digest(logicalTag)}`;
   return Object.freeze({
     namespace,
     keyOf,
-    refOf: (logicalKey: string) => ({ namespace, key: keyOf(logicalKey), tags: NO_TAGS }),
+    tagOf,
+    refOf: (logicalKey: string, logicalTags: readonly string[] = NO_TAGS) => ({
+      namespace,
+      key: keyOf(logicalKey),
+      tags: logicalTags.length === 0 ? NO_TAGS : logicalTags.map(tagOf),
+    }),
   });
 }
 

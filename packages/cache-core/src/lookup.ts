@@ -1,10 +1,11 @@
 import type { EntryRef } from './contracts/invalidation.ts';
-import type { Begun, Lease, SharedTier } from './contracts/shared-tier.ts';
+import type { Begun, BeginOptions, Lease, SharedTier } from './contracts/shared-tier.ts';
 import type { Engine } from './engine.ts';
 import { hashOfRef } from './engine.ts';
 import type { Fence } from './fence.ts';
 import type { Found } from './judge.ts';
 import { completeStamps, judge } from './judge.ts';
+import { awaitHolder } from './lease.ts';
 import type { Budget } from './tier-call.ts';
 import { callTier, startBudget } from './tier-call.ts';
 import type { Grant, Stored } from './write-back.ts';
@@ -20,43 +21,80 @@ export interface HeldLease {
 export interface Descent<V> {
   readonly key: string;
   readonly ref: EntryRef;
+  /** A fresh value. */
   found: Found<V> | undefined;
+  /** The best that is not fresh any more. */
+  stale: Found<V> | undefined;
   /** Tiers passed on the way, with the right to write what is found or loaded below them. */
   readonly grants: Grant[];
   readonly leases: HeldLease[];
 }
 
+/** Why the tiers are asked. */
+export interface Purpose<V> {
+  /** A loader runs if nothing fresh is found: the last tier is asked for the right to write, too, and for its lease. */
+  readonly toLoad: boolean;
+  /** Fresh values older than this do not count. @default any age counts */
+  readonly maxAgeMs?: number | undefined;
+  /** Called before another process's load is waited for. Without it nobody waits. */
+  readonly beforeWaiting?: (descent: Descent<V>) => void;
+  /** Ends the wait for another process. */
+  readonly signal?: AbortSignal;
+}
+
+/** A key that has not been looked for in any tier. */
+export function startDescent<V>(key: string, ref: EntryRef): Descent<V> {
+  return { key, ref, found: undefined, stale: undefined, grants: [], leases: [] };
+}
+
 /**
  * Walks down the shared tiers until every key is found or the tiers end: one trip per tier for all keys.
- * To a tier everything below it is the source, so `begin` (with `toLoad`) gets the right to write before the next tier is
- * read: a promotion is fenced by the same stamps as a load. What is found is promoted into the tiers above.
+ * To a tier everything below it is the source, so `begin` gets the right to write before the next tier is read: a promotion
+ * is fenced by the same stamps as a load. What is found is promoted into the tiers above.
  */
 export async function descend<V>(
   engine: Engine<V>,
-  keys: readonly string[],
+  descents: readonly Descent<V>[],
   fence: Fence,
-  toLoad: boolean,
-): Promise<Descent<V>[]> {
-  const descents = keys.map((key): Descent<V> => ({
-    key,
-    ref: engine.keyspace.refOf(key),
-    found: undefined,
-    grants: [],
-    leases: [],
-  }));
-  const { tiers, tierBudgetMs } = engine.policy;
-  const budget = startBudget(engine, tierBudgetMs);
+  purpose: Purpose<V>,
+): Promise<void> {
+  const { tierBudgetMs } = engine.policy;
+  // A tier that has not acknowledged an invalidation may still give the old value.
+  const tiers = engine.policy.tiers.filter((tier) => engine.outbox.isClear(tier.name));
+  let budget = startBudget(engine, tierBudgetMs);
   let missing = descents;
   for (const [level, tier] of tiers.entries()) {
     if (missing.length === 0) break;
-    await readTier(engine, tier, missing, budget);
-    missing = missing.filter((descent) => descent.found === undefined);
-    if (toLoad || level < tiers.length - 1)
-      await Promise.all(missing.map((descent) => beginTier(engine, tier, descent, budget)));
-    missing = missing.filter((descent) => descent.found === undefined);
+    await readTier(engine, tier, missing, budget, purpose);
+    missing = missing.filter(isMissing);
+    if (!purpose.toLoad && level === tiers.length - 1) break;
+    const elsewhere = await beginTier(engine, tier, missing, budget, purpose);
+    for (const descent of elsewhere) {
+      if (purpose.beforeWaiting === undefined) continue;
+      purpose.beforeWaiting(descent);
+      await awaitHolder(engine, tier, descent, purpose);
+      // The budget bounds silence; this wait was for somebody who is seen to work.
+      budget = startBudget(engine, tierBudgetMs);
+    }
+    missing = missing.filter(isMissing);
   }
   for (const descent of descents) if (descent.found !== undefined) promote(engine, descent, descent.found, fence);
-  return descents;
+}
+
+/** Takes what a tier holds, if it is any good: fresh values are found, the youngest other one is remembered. */
+export function consider<V>(descent: Descent<V>, found: Found<V> | undefined, { maxAgeMs }: Purpose<V>): void {
+  if (found === undefined) return;
+  if (found.freshness === 'fresh') {
+    if (maxAgeMs === undefined || found.ageMs <= maxAgeMs) descent.found = found;
+    return;
+  }
+  // "There is none" is not worth serving late.
+  if (found.value !== undefined && (descent.stale === undefined || isBetter(found, descent.stale)))
+    descent.stale = found;
+}
+
+function isBetter<V>(one: Found<V>, other: Found<V>): boolean {
+  return one.freshness === other.freshness ? one.ageMs < other.ageMs : one.freshness === 'stale';
 }
 
 async function readTier<V>(
@@ -64,25 +102,49 @@ async function readTier<V>(
   tier: SharedTier,
   missing: readonly Descent<V>[],
   budget: Budget,
+  purpose: Purpose<V>,
 ): Promise<void> {
   const refs = missing.map((descent) => descent.ref);
-  const read = () => tier.read(refs);
-  await callTier(engine, tier, 'read', budget, read, (frames) => {
-    missing.forEach((descent, index) => {
-      const stored = frames[index];
-      if (stored !== undefined) descent.found = judge(engine, tier, descent.ref, stored);
-    });
+  await callTier(engine, {
+    tier,
+    operation: 'read',
+    budget,
+    call: () => tier.read(refs),
+    use: (frames) =>
+      missing.forEach((descent, index) => {
+        const stored = frames[index];
+        if (stored !== undefined) consider(descent, judge(engine, tier, descent.ref, stored), purpose);
+      }),
   });
 }
 
-/** Gets the right to write to a tier. No stamps in time: the value will be loaded, but not written to this tier. */
-async function beginTier<V>(engine: Engine<V>, tier: SharedTier, descent: Descent<V>, budget: Budget): Promise<void> {
-  await begin(engine, tier, descent.ref, budget, (begun) => {
-    if (typeof begun.lease === 'object') descent.leases.push({ tier, lease: begun.lease });
-    descent.found = judge(engine, tier, descent.ref, begun);
-    const stamps = completeStamps(begun.stamps);
-    if (descent.found === undefined && stamps !== undefined) descent.grants.push({ tier, stamps });
+/**
+ * Gets the right to write to a tier. No stamps in time: the value will be loaded, but not written to this tier.
+ * @returns the descents that another process is loading.
+ */
+export async function beginTier<V>(
+  engine: Engine<V>,
+  tier: SharedTier,
+  missing: readonly Descent<V>[],
+  budget: Budget,
+  purpose: Purpose<V>,
+): Promise<readonly Descent<V>[]> {
+  if (missing.length === 0) return [];
+  const refs = missing.map((descent) => descent.ref);
+  const options = beginOptions(engine, purpose.toLoad);
+  const elsewhere = await callTier(engine, {
+    tier,
+    operation: 'begin',
+    budget,
+    call: () => beginAll(tier, refs, options),
+    use: (begun) => missing.filter((descent, index) => take(engine, tier, descent, begun[index], purpose)),
   });
+  return elsewhere ?? [];
+}
+
+function beginAll(tier: SharedTier, refs: readonly EntryRef[], options: BeginOptions): Promise<readonly Begun[]> {
+  if (refs.length > 1 && tier.beginMany !== undefined) return tier.beginMany(refs, options);
+  return Promise.all(refs.map((ref) => tier.begin(ref, options)));
 }
 
 /** The right to write to every shared tier that answers, whatever the tiers hold now. */
@@ -90,35 +152,74 @@ export async function grantAll<V>(engine: Engine<V>, ref: EntryRef): Promise<Gra
   const budget = startBudget(engine, engine.policy.writeBudgetMs);
   const grants = await Promise.all(
     engine.policy.tiers.map((tier) =>
-      begin(engine, tier, ref, budget, (begun): Grant | undefined => {
-        const stamps = completeStamps(begun.stamps);
-        return stamps && { tier, stamps };
+      callTier(engine, {
+        tier,
+        operation: 'begin',
+        budget,
+        call: () => tier.begin(ref, beginOptions(engine, false)),
+        use: (begun): Grant | undefined => {
+          const stamps = completeStamps(begun.stamps);
+          return stamps && { tier, stamps };
+        },
       }),
     ),
   );
   return grants.filter((grant) => grant !== undefined);
 }
 
-function begin<V, R>(
+function beginOptions<V>({ policy }: Engine<V>, toLoad: boolean): BeginOptions {
+  return { leaseMs: toLoad ? policy.leaseMs : 0, stampTtlMs: stampTtlMs(policy.ttl + policy.grace) };
+}
+
+/** @returns whether another process is loading. */
+function take<V>(
   engine: Engine<V>,
   tier: SharedTier,
-  ref: EntryRef,
-  budget: Budget,
-  use: (begun: Begun) => R,
-): Promise<R | undefined> {
-  const options = { leaseMs: 0, stampTtlMs: stampTtlMs(engine.policy.ttl) };
-  return callTier(engine, tier, 'begin', budget, () => tier.begin(ref, options), use);
+  descent: Descent<V>,
+  begun: Begun | undefined,
+  purpose: Purpose<V>,
+): boolean {
+  if (begun === undefined) return false;
+  if (typeof begun.lease === 'object') descent.leases.push({ tier, lease: begun.lease });
+  consider(descent, judge(engine, tier, descent.ref, begun), purpose);
+  if (descent.found !== undefined) return false;
+  const stamps = completeStamps(begun.stamps);
+  const known = descent.grants.findIndex((grant) => grant.tier === tier);
+  if (known !== -1) descent.grants.splice(known, 1);
+  if (stamps !== undefined) descent.grants.push({ tier, stamps });
+  return begun.lease === 'elsewhere';
+}
+
+function isMissing<V>(descent: Descent<V>): boolean {
+  return descent.found === undefined;
 }
 
 function promote<V>(engine: Engine<V>, descent: Descent<V>, found: Found<V>, fence: Fence): void {
-  engine.stats.tierHit(found.tier.name);
-  engine.onEvent?.({ type: 'hit', tier: found.tier.name, keyHash: hashOfRef(descent.ref), ageMs: found.ageMs });
+  const { stats } = engine;
+  stats.tierHit(found.tier.name);
+  stats.savedMs += found.loadCostMs;
+  stats.hitAgeMs.add(found.ageMs);
+  const negative = found.value === undefined;
+  if (negative) stats.negativeHits++;
+  engine.emit?.({
+    type: 'hit',
+    tier: found.tier.name,
+    keyHash: hashOfRef(descent.ref),
+    ageMs: found.ageMs,
+    ...(negative ? { negative } : {}),
+  });
+  const stored = storedFrom(engine, found);
+  const admitted = fence.admits(descent.ref);
+  insertHere(engine, descent.key, descent.ref, stored, admitted ? undefined : 'invalidated');
+  // A reader who was overtaken holds stamps from before the invalidation in the tiers above: what it writes is not valid.
+  const above = descent.grants.filter(({ tier }) => tier !== found.tier);
+  void engine.background(writeShared(engine, descent.ref, above, stored));
+}
+
+/** What was found below as it is kept above. */
+export function storedFrom<V>(engine: Engine<V>, found: Found<V>): Stored<V> {
   const { codec } = engine.policy;
-  const stored: Stored<V> = {
-    ...found,
-    valueBytes: codec.sizeOf?.(found.value) ?? found.payload.byteLength,
-    pin: false,
-  };
-  insertHere(engine, descent.key, descent.ref, stored, fence.admits(descent.ref));
-  void engine.background(writeShared(engine, descent.ref, descent.grants, stored));
+  const bytes = found.payload?.byteLength ?? 0;
+  const valueBytes = found.value === undefined ? 0 : (codec.sizeOf?.(found.value) ?? bytes);
+  return { ...found, valueBytes, pin: false };
 }

@@ -6,6 +6,7 @@ export class MemoryJournal implements Journal {
   readonly #records: Invalidation[] = [];
   readonly #capacity: number;
   #sequence = 0;
+  #liveUntilMs: number | undefined;
 
   /** @param capacity how many invalidations are remembered. @default 1024 */
   constructor(capacity = 1024) {
@@ -26,10 +27,19 @@ export class MemoryJournal implements Journal {
     return this.#records.slice(this.#records.length - missed);
   }
 
+  liveUntil(): number | undefined {
+    return this.#liveUntilMs;
+  }
+
   /** Adds an invalidation; from now on whatever was read before it and is named by it must not be inserted. */
   append(invalidation: Invalidation): void {
     this.#records.push(invalidation);
     if (this.#records.length > this.#capacity) this.#records.shift();
     this.#sequence++;
+  }
+
+  /** Sets {@link liveUntil}: somebody has just proved that invalidations of others reach this journal. */
+  stayLiveUntil(untilMs: number): void {
+    this.#liveUntilMs = Math.max(this.#liveUntilMs ?? untilMs, untilMs);
   }
 }

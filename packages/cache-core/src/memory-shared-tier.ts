@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { systemClock } from './clock.ts';
 import type { Clock } from './contracts/clock.ts';
 import type { EntryRef, Invalidation } from './contracts/invalidation.ts';
+import { EVERY_MUTABLE_NAMESPACE } from './contracts/invalidation.ts';
 import type {
   Begun,
   BeginOptions,
@@ -14,7 +15,8 @@ import type {
 } from './contracts/shared-tier.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { whole } from './policy.ts';
-import { randomStamp } from './random.ts';
+import { randomBits } from './random.ts';
+import { freshStamp, softenedStamp } from './stamp.ts';
 
 /** @see MemorySharedTier */
 export interface MemorySharedTierOptions {
@@ -33,16 +35,23 @@ interface Expiring<T> {
   readonly expiresMs: number;
 }
 
+interface NamespaceStamp extends Expiring<Stamp> {
+  readonly immutable: boolean;
+}
+
 /**
  * A shared tier in this process's memory: the reference for tiers on real engines, and a stand-in for them in tests.
  * Caches that are given the same instance behave like processes on one machine.
  */
 export class MemorySharedTier implements SharedTier {
   readonly name: string;
+  readonly origin: string = randomBits().toString(36);
   readonly journal: MemoryJournal = new MemoryJournal();
   readonly #clock: Clock;
   readonly #values: LRUCache<string, Expiring<Uint8Array>>;
+  /** Of keys and tags. */
   readonly #stamps: LRUCache<string, Expiring<Stamp>>;
+  readonly #namespaces: LRUCache<string, NamespaceStamp>;
   readonly #leases: LRUCache<string, Expiring<symbol>>;
 
   constructor(options: MemorySharedTierOptions = {}) {
@@ -55,6 +64,7 @@ export class MemorySharedTier implements SharedTier {
     });
     const max = whole('maxStamps', maxStamps);
     this.#stamps = new LRUCache({ max });
+    this.#namespaces = new LRUCache({ max });
     this.#leases = new LRUCache({ max });
   }
 
@@ -67,8 +77,11 @@ export class MemorySharedTier implements SharedTier {
   }
 
   async begin(ref: EntryRef, options: BeginOptions): Promise<Begun> {
-    for (const name of [ref.key, ref.namespace, ...ref.tags]) this.#keepStamp(name, options.stampTtlMs);
-    return { ...this.#read(ref), lease: this.#tryLease(ref.key, options.leaseMs) };
+    return this.#begin(ref, options);
+  }
+
+  async beginMany(entries: readonly EntryRef[], options: BeginOptions): Promise<readonly Begun[]> {
+    return entries.map((ref) => this.#begin(ref, options));
   }
 
   async write(ref: EntryRef, frame: Uint8Array, options: WriteOptions): Promise<void> {
@@ -76,27 +89,35 @@ export class MemorySharedTier implements SharedTier {
   }
 
   async invalidate(invalidation: Invalidation): Promise<void> {
+    const { soft = false } = invalidation;
     switch (invalidation.kind) {
       case 'keys':
         for (const key of invalidation.keys) {
-          this.#stamps.delete(key);
-          this.#values.delete(key);
+          voidStamp(this.#stamps, key, soft);
+          if (!soft) this.#values.delete(key);
           this.#leases.delete(key);
         }
         break;
       case 'tags':
-        for (const tag of invalidation.tags) this.#stamps.delete(tag);
+        for (const tag of invalidation.tags) voidStamp(this.#stamps, tag, soft);
         break;
       case 'namespace':
-        this.#stamps.delete(invalidation.namespace);
+        for (const namespace of this.#namespacesNamed(invalidation.namespace)) {
+          voidStamp(this.#namespaces, namespace, soft);
+        }
         break;
     }
     this.journal.append(invalidation);
   }
 
+  async stayLive(forMs: number): Promise<void> {
+    this.journal.stayLiveUntil(this.now() + forMs);
+  }
+
   async close(): Promise<void> {
     this.#values.clear();
     this.#stamps.clear();
+    this.#namespaces.clear();
     this.#leases.clear();
   }
 
@@ -107,7 +128,7 @@ export class MemorySharedTier implements SharedTier {
   #stampsOf(ref: EntryRef): Stamps {
     return {
       key: this.#alive(this.#stamps, ref.key),
-      namespace: this.#alive(this.#stamps, ref.namespace),
+      namespace: this.#alive(this.#namespaces, ref.namespace),
       tags: ref.tags.map((tag) => this.#alive(this.#stamps, tag)),
     };
   }
@@ -117,11 +138,23 @@ export class MemorySharedTier implements SharedTier {
     return entry !== undefined && this.now() < entry.expiresMs ? entry.value : undefined;
   }
 
+  #begin(ref: EntryRef, { stampTtlMs, leaseMs }: BeginOptions): Begun {
+    for (const name of [ref.key, ...ref.tags]) this.#stamps.set(name, this.#kept(this.#stamps, name, stampTtlMs));
+    // A namespace that anybody calls mutable is mutable.
+    const immutable = ref.immutable === true && this.#namespaces.peek(ref.namespace)?.immutable !== false;
+    this.#namespaces.set(ref.namespace, { ...this.#kept(this.#namespaces, ref.namespace, stampTtlMs), immutable });
+    return { ...this.#read(ref), lease: this.#tryLease(ref.key, leaseMs) };
+  }
+
   /** An existing stamp keeps its value and lives at least as long as frames written from now on. */
-  #keepStamp(name: string, ttlMs: number): void {
-    const value = this.#alive(this.#stamps, name) ?? randomStamp();
-    const expiresMs = Math.max(this.#stamps.peek(name)?.expiresMs ?? 0, this.now() + ttlMs);
-    this.#stamps.set(name, { value, expiresMs });
+  #kept<S extends Expiring<Stamp>>(stamps: LRUCache<string, S>, name: string, ttlMs: number): Expiring<Stamp> {
+    const expiresMs = Math.max(stamps.peek(name)?.expiresMs ?? 0, this.now() + ttlMs);
+    return { value: this.#alive(stamps, name) ?? freshStamp(), expiresMs };
+  }
+
+  #namespacesNamed(name: string): string[] {
+    if (name !== EVERY_MUTABLE_NAMESPACE) return [name];
+    return [...this.#namespaces].filter(([, stamp]) => !stamp.immutable).map(([namespace]) => namespace);
   }
 
   #tryLease(key: string, leaseMs: number): Lease | 'elsewhere' | 'none' {
@@ -135,4 +168,10 @@ export class MemorySharedTier implements SharedTier {
       },
     };
   }
+}
+
+function voidStamp<S extends Expiring<Stamp>>(stamps: LRUCache<string, S>, name: string, soft: boolean): void {
+  const stamp = soft ? stamps.peek(name) : undefined;
+  if (stamp === undefined) stamps.delete(name);
+  else stamps.set(name, { ...stamp, value: softenedStamp(stamp.value) });
 }

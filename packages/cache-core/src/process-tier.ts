@@ -1,15 +1,25 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from './contracts/clock.ts';
 import type { EntryRef } from './contracts/invalidation.ts';
 
-/** One entry of the process tier. */
+/** Fresh: served. Stale: served while it is being replaced. Last good: served only if its loader fails. */
+export type Freshness = 'fresh' | 'stale' | 'last-good';
+
+/** One entry of the process tier. Times are of the cache's clock, in milliseconds. */
 export interface ProcessEntry<V> {
-  readonly value: V;
-  /** Clock time after which the entry is not served. */
-  readonly freshUntilMs: number;
-  /** Clock time at which the value was read from its source, as far as is known. */
+  /** `undefined`: a negative entry. */
+  readonly value: V | undefined;
+  /** When the value was read from its source, as far as is known. */
   readonly originMs: number;
-  /** Known when the entry passed through a shared tier: spares hashing every key when another process invalidates. */
+  /** Fresh before. A soft invalidation sets it to the beginning of time. */
+  freshUntilMs: number;
+  /** Stale from `freshUntilMs` to here. */
+  staleUntilMs: number;
+  /** Gone from here. */
+  readonly goneAtMs: number;
+  /** From here a hit starts a refresh. */
+  readonly refreshAtMs: number;
+  readonly loadCostMs: number;
+  /** Known when tiers, tags or other processes could name it: spares hashing every key at an invalidation. */
   readonly ref: EntryRef | undefined;
   readonly bytes: number;
 }
@@ -17,7 +27,6 @@ export interface ProcessEntry<V> {
 /** @see ProcessTier */
 export interface ProcessTierOptions {
   readonly maxBytes: number;
-  readonly clock: Clock;
   readonly onEvict: (key: string, bytes: number) => void;
 }
 
@@ -33,25 +42,24 @@ const PINNED_SHARE = 0.5;
 export class ProcessTier<V> {
   readonly #entries: LRUCache<string, ProcessEntry<V>>;
   readonly #pinned = new Map<string, ProcessEntry<V>>();
-  readonly #options: ProcessTierOptions;
+  readonly #maxBytes: number;
   #pinnedBytes = 0;
 
-  constructor(options: ProcessTierOptions) {
-    this.#options = options;
+  constructor({ maxBytes, onEvict }: ProcessTierOptions) {
+    this.#maxBytes = maxBytes;
     this.#entries = new LRUCache({
-      maxSize: options.maxBytes,
+      maxSize: maxBytes,
       sizeCalculation: (entry) => entry.bytes,
       dispose: (entry, key, reason) => {
-        if (reason === 'evict') options.onEvict(key, entry.bytes);
+        if (reason === 'evict') onEvict(key, entry.bytes);
       },
     });
   }
 
-  /** The entry if it is fresh. An expired one is removed. */
-  get(key: string): ProcessEntry<V> | undefined {
+  /** The entry, fresh or not. One that is gone at `nowMs` is removed. */
+  get(key: string, nowMs: number): ProcessEntry<V> | undefined {
     const entry = this.#entries.get(key) ?? this.#pinned.get(key);
-    if (entry === undefined) return undefined;
-    if (this.#options.clock.now() < entry.freshUntilMs) return entry;
+    if (entry === undefined || nowMs < entry.goneAtMs) return entry;
     this.delete(key);
     return undefined;
   }
@@ -62,7 +70,7 @@ export class ProcessTier<V> {
     value: Omit<ProcessEntry<V>, 'bytes'> & { valueBytes: number },
     pin: boolean,
   ): 'kept' | 'unpinned' | 'too-large' {
-    const { maxBytes } = this.#options;
+    const maxBytes = this.#maxBytes;
     const { valueBytes, ...rest } = value;
     const bytes = valueBytes + key.length * 2 + ENTRY_OVERHEAD_BYTES;
     this.delete(key);
@@ -94,11 +102,17 @@ export class ProcessTier<V> {
     this.#pinnedBytes = 0;
   }
 
-  /** Removes every entry that matches; looks at all of them. */
-  deleteWhere(matches: (key: string, ref: EntryRef | undefined) => boolean): void {
+  /** Removes every entry that matches, or keeps it as last good; looks at all of them. */
+  invalidateWhere(matches: (key: string, ref: EntryRef | undefined) => boolean, soft: boolean): void {
     for (const [key, entry] of [...this.#entries.entries(), ...this.#pinned]) {
-      if (matches(key, entry.ref)) this.delete(key);
+      if (matches(key, entry.ref)) this.#invalidate(key, entry, soft);
     }
+  }
+
+  /** As {@link invalidateWhere} for one key. */
+  invalidate(key: string, soft: boolean): void {
+    const entry = this.#entries.peek(key) ?? this.#pinned.get(key);
+    if (entry !== undefined) this.#invalidate(key, entry, soft);
   }
 
   get size(): number {
@@ -108,4 +122,15 @@ export class ProcessTier<V> {
   get bytes(): number {
     return this.#entries.calculatedSize + this.#pinnedBytes;
   }
+
+  #invalidate(key: string, entry: ProcessEntry<V>, soft: boolean): void {
+    if (!soft) this.delete(key);
+    else entry.freshUntilMs = entry.staleUntilMs = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** What may be done with an entry at this time. */
+export function freshnessOf(entry: ProcessEntry<unknown>, nowMs: number): Freshness {
+  if (nowMs < entry.freshUntilMs) return 'fresh';
+  return nowMs < entry.staleUntilMs ? 'stale' : 'last-good';
 }

@@ -1,3 +1,4 @@
+import type { Clock } from './contracts/clock.ts';
 import type { TierOperation } from './contracts/events.ts';
 import type { SharedTier } from './contracts/shared-tier.ts';
 import type { Engine } from './engine.ts';
@@ -14,35 +15,75 @@ export function startBudget<V>(engine: Engine<V>, budgetMs: number): Budget {
   return { budgetMs, deadlineMs: engine.policy.clock.now() + budgetMs };
 }
 
+/** One call of a shared tier. */
+export interface TierCall<T, R> {
+  readonly tier: SharedTier;
+  readonly operation: TierOperation;
+  readonly budget: Budget;
+  /** Bytes that are written. @default unknown, as in a read */
+  readonly bytes?: number;
+  readonly call: () => Promise<T>;
+  /** Takes what the caller wants of the answer. */
+  readonly use: (answer: T) => R;
+}
+
+/** A timer that fires this much late shows that this process was busy: the answer may be waiting in its own queue. */
+const STALL_MS = 5;
+
 /**
  * Calls a shared tier so that it can neither fail nor delay the caller: an error is an event and reads as `undefined`, and
- * so does an answer that is not there within the budget. A late answer is dropped. What the caller wants of the answer is
- * taken by `use`, under the same protection: a tier may answer anything.
+ * so does an answer that is not there within the budget. A late answer is dropped. `use` runs under the same protection:
+ * a tier may answer anything. Reads and writes of a tier whose breaker is open are left out.
  */
-export async function callTier<V, T, R>(
+export async function callTier<V, T, R>(engine: Engine<V>, call: TierCall<T, R>): Promise<R | undefined> {
+  const { tier, operation, bytes } = call;
+  const { breakers, policy } = engine;
+  const sizeClass = breakers.classOf(bytes);
+  // Invalidations and releases are owed to others, whatever the state of the tier.
+  const owed = operation === 'invalidate' || operation === 'release';
+  const admission = owed ? 'call' : breakers.admit(tier, sizeClass, policy.clock.now(), operation !== 'begin');
+  if (admission === 'skip') return undefined;
+  const isProbe = admission === 'probe';
+  const report = (ok: boolean): void => breakers.report(tier, sizeClass, ok, isProbe, policy.clock.now());
+  if (!isProbe) return tryCall(engine, call, report);
+  void engine.background(tryCall(engine, { ...call, use: () => undefined }, report));
+  return undefined;
+}
+
+async function tryCall<V, T, R>(
   engine: Engine<V>,
-  tier: SharedTier,
-  operation: TierOperation,
-  { budgetMs, deadlineMs }: Budget,
-  call: () => Promise<T>,
-  use: (answer: T) => R,
+  { tier, operation, budget, call, use }: TierCall<T, R>,
+  report: (ok: boolean) => void,
 ): Promise<R | undefined> {
-  const { clock } = engine.policy;
-  let cancel: (() => void) | undefined;
+  const timer = startTimer(engine.policy.clock, budget.deadlineMs);
   try {
-    const answer = call();
-    const late = new Promise<'late'>((resolve) => {
-      cancel = clock.after(Math.max(0, deadlineMs - clock.now()), () => resolve('late'));
-    });
-    const first = await Promise.race([answer.then((value) => ({ value })), late]);
-    if (first !== 'late') return use(first.value);
+    const first = await Promise.race([call().then((value) => ({ value })), timer.late]);
+    if ('value' in first) {
+      const taken = use(first.value);
+      report(true);
+      return taken;
+    }
+    if (!first.stalled) report(false);
     engine.stats.tierErrors++;
-    engine.onEvent?.({ type: 'tier-timeout', tier: tier.name, operation, budgetMs });
+    const { budgetMs } = budget;
+    const stalled = first.stalled ? { stalled: true } : {};
+    engine.emit?.({ type: 'tier-timeout', tier: tier.name, operation, budgetMs, ...stalled });
   } catch (error) {
+    report(false);
     engine.stats.tierErrors++;
-    engine.onEvent?.({ type: 'tier-error', tier: tier.name, operation, error });
+    engine.emit?.({ type: 'tier-error', tier: tier.name, operation, error });
   } finally {
-    cancel?.();
+    timer.cancel();
   }
   return undefined;
+}
+
+/** Tells when a budget is used up. If that is noticed late, the event loop gets one round more to deliver an answer that is there. */
+function startTimer(clock: Clock, deadlineMs: number): { late: Promise<{ stalled: boolean }>; cancel: () => void } {
+  const { promise: late, resolve } = Promise.withResolvers<{ stalled: boolean }>();
+  let cancel = clock.after(Math.max(0, deadlineMs - clock.now()), () => {
+    if (clock.now() - deadlineMs < STALL_MS) resolve({ stalled: false });
+    else cancel = clock.after(1, () => resolve({ stalled: true }));
+  });
+  return { late, cancel: () => cancel() };
 }

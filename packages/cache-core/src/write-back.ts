@@ -1,9 +1,12 @@
+import type { RefusedWrite } from './contracts/events.ts';
 import type { EntryRef } from './contracts/invalidation.ts';
 import type { SharedTier } from './contracts/shared-tier.ts';
 import type { Engine } from './engine.ts';
 import { hashOfRef } from './engine.ts';
 import { encodeFrame } from './frame.ts';
 import type { CompleteStamps } from './judge.ts';
+import type { Freshness } from './process-tier.ts';
+import { randomFraction } from './random.ts';
 import { PROCESS_TIER } from './stats.ts';
 import { callTier, startBudget } from './tier-call.ts';
 
@@ -15,22 +18,26 @@ export interface Grant {
 
 /** A value on its way into the tiers. */
 export interface Stored<V> {
-  readonly value: V;
-  /** The encoded value; needed for shared tiers only. */
+  /** `undefined`: a negative entry. */
+  readonly value: V | undefined;
+  readonly freshness: Freshness;
+  /** The encoded value; needed for shared tiers only, and not for negative entries. */
   readonly payload: Uint8Array | undefined;
   readonly valueBytes: number;
   readonly ageMs: number;
   readonly ttlMs: number;
+  readonly graceMs: number;
   readonly loadCostMs: number;
   readonly pin: boolean;
 }
 
 /** Stamps outlive the frames written under them by this much, whatever the tier rounds. */
 const STAMP_MARGIN_MS = 60_000;
+const NO_BYTES = new Uint8Array();
 
-/** How long the stamps of an entry with this time to live must exist. */
-export function stampTtlMs(ttlMs: number): number {
-  return ttlMs + STAMP_MARGIN_MS;
+/** How long the stamps of an entry must exist that is usable for this long. */
+export function stampTtlMs(hardTtlMs: number): number {
+  return hardTtlMs + STAMP_MARGIN_MS;
 }
 
 /** Puts a value into the process tier, unless it has been invalidated since it was read. */
@@ -39,25 +46,36 @@ export function insertHere<V>(
   key: string,
   ref: EntryRef,
   stored: Stored<V>,
-  isCurrent: boolean,
+  objection: RefusedWrite | undefined,
 ): boolean {
-  if (engine.closed) return refuse(engine, ref, 'closed');
-  if (!isCurrent) return refuse(engine, ref, 'invalidated');
-  const now = engine.policy.clock.now();
+  const refusal = engine.closed ? 'closed' : objection;
+  if (refusal !== undefined) return refuse(engine, ref, refusal);
+  const { clock, processTtl, tiers } = engine.policy;
+  const now = clock.now();
+  const softMs = stored.ttlMs - stored.ageMs;
+  const lastGood = stored.freshness === 'last-good';
+  const freshUntilMs = lastGood ? Number.NEGATIVE_INFINITY : now + Math.min(processTtl, softMs);
+  const goneAtMs = now + softMs + stored.graceMs;
+  // What ends here before its time is fresh below, so it is not served stale.
+  const endsEarly = tiers.length > 0 && processTtl < softMs;
   const outcome = engine.process.set(
     key,
     {
       value: stored.value,
       originMs: now - stored.ageMs,
-      freshUntilMs: now + Math.min(engine.policy.processTtl, stored.ttlMs - stored.ageMs),
-      ref: engine.policy.tiers.length > 0 ? ref : undefined,
+      freshUntilMs,
+      staleUntilMs: lastGood || endsEarly ? freshUntilMs : goneAtMs,
+      goneAtMs,
+      refreshAtMs: freshUntilMs - earlyMs(engine, stored),
+      loadCostMs: stored.loadCostMs,
+      ref: tiers.length > 0 || ref.tags.length > 0 ? ref : undefined,
       valueBytes: stored.valueBytes,
     },
     stored.pin,
   );
   if (outcome === 'too-large') return refuse(engine, ref, 'too-large');
   if (outcome === 'unpinned') {
-    engine.onEvent?.({ type: 'pin-refused', tier: PROCESS_TIER, keyHash: hashOfRef(ref), bytes: stored.valueBytes });
+    engine.emit?.({ type: 'pin-refused', tier: PROCESS_TIER, keyHash: hashOfRef(ref), bytes: stored.valueBytes });
   }
   return true;
 }
@@ -69,27 +87,56 @@ export async function writeShared<V>(
   grants: readonly Grant[],
   stored: Stored<V>,
 ): Promise<void> {
-  const { payload } = stored;
-  const remainingMs = stored.ttlMs - stored.ageMs;
-  if (payload === undefined || remainingMs <= 0) return;
+  if (grants.length === 0) return;
+  const { policy } = engine;
+  const { codec, format, writeBudgetMs } = policy;
+  const negative = stored.value === undefined;
+  if (stored.payload === undefined && !negative) return;
+  const payload = stored.payload ?? NO_BYTES;
+  const sealed = negative || codec.seal === undefined ? payload : codec.seal.seal(payload, ref.key);
+  const budget = startBudget(engine, writeBudgetMs);
   const write = async ({ tier, stamps }: Grant): Promise<void> => {
-    // `begin` asked for stamps that outlive the cache's own `ttl`; an entry that is kept longer asks for more.
-    if (stored.ttlMs > engine.policy.ttl) await tier.begin(ref, { leaseMs: 0, stampTtlMs: stampTtlMs(stored.ttlMs) });
-    const frame = encodeFrame(ref, engine.policy.codec.id, {
+    const ttlMs = Math.min(stored.ttlMs, policy.tierTtl.get(tier) ?? Number.POSITIVE_INFINITY);
+    const hardMs = ttlMs + stored.graceMs;
+    if (hardMs <= stored.ageMs) return;
+    // `begin` asked for stamps that outlive the cache's own times; an entry that is kept longer asks for more.
+    if (hardMs > policy.ttl + policy.grace) await tier.begin(ref, { leaseMs: 0, stampTtlMs: stampTtlMs(hardMs) });
+    const frame = encodeFrame(ref, format, {
       originMs: tier.now() - stored.ageMs,
-      ttlMs: stored.ttlMs,
-      graceMs: 0,
+      ttlMs,
+      graceMs: stored.graceMs,
       loadCostMs: stored.loadCostMs,
       stamps,
-      payload,
+      payload: sealed,
+      negative,
     });
-    await tier.write(ref, frame, { ttlMs: remainingMs, pin: stored.pin });
+    await tier.write(ref, frame, { ttlMs: hardMs - stored.ageMs, pin: stored.pin });
   };
-  const budget = startBudget(engine, engine.policy.writeBudgetMs);
-  await Promise.all(grants.map((grant) => callTier(engine, grant.tier, 'write', budget, () => write(grant), Boolean)));
+  await Promise.all(
+    grants.map((grant) =>
+      callTier(engine, {
+        tier: grant.tier,
+        operation: 'write',
+        budget,
+        bytes: sealed.byteLength,
+        call: () => write(grant),
+        use: Boolean,
+      }),
+    ),
+  );
 }
 
-function refuse<V>(engine: Engine<V>, ref: EntryRef, reason: 'closed' | 'invalidated' | 'too-large'): false {
+/**
+ * How long before its end a hit starts to refresh an entry: exponentially distributed with a mean of `earlyRefresh` times the
+ * cost of its load, drawn once an entry. (XFetch draws at every hit; drawn once it is the same law for the first process.)
+ */
+function earlyMs<V>(engine: Engine<V>, { loadCostMs, value }: Stored<V>): number {
+  const { earlyRefresh } = engine.policy;
+  if (earlyRefresh === 0 || value === undefined) return 0;
+  return -Math.log(1 - randomFraction()) * earlyRefresh * loadCostMs;
+}
+
+function refuse<V>(engine: Engine<V>, ref: EntryRef, reason: RefusedWrite): false {
   engine.refused(ref, reason);
   return false;
 }

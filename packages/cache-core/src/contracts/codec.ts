@@ -18,4 +18,14 @@ export interface Codec<V> {
   readonly shareable?: boolean;
   /** Bytes that a value occupies in memory; needed for `shareable` codecs. @default the length of the encoded value */
   sizeOf?(value: V): number;
+  /** Encrypts what leaves the process; values in the process tier stay as they are. @default none */
+  readonly seal?: Seal;
+}
+
+/** Encrypts and authenticates encoded values for the tiers outside this process. */
+export interface Seal {
+  /** Bytes that nobody without the key can read, bound to `binding`. */
+  seal(bytes: Uint8Array, binding: string): Uint8Array;
+  /** @throws when the bytes were changed, sealed for another binding, or sealed with a key that is not known. */
+  open(sealed: Uint8Array, binding: string): Uint8Array;
 }

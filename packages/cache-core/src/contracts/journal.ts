@@ -9,4 +9,9 @@ export interface Journal {
   sequence(): number;
   /** The invalidations after `sequence`, oldest first, or `'overrun'` when the journal no longer reaches back that far. */
   since(sequence: number): readonly Invalidation[] | 'overrun';
+  /**
+   * Until when this machine is known to hear of the invalidations of others, in the time of the tier that keeps the
+   * journal. Past it entries of mutable namespaces count as softly invalidated. Absent or `undefined`: nobody else invalidates.
+   */
+  liveUntil?(): number | undefined;
 }

@@ -1,4 +1,12 @@
-import type { RefusedWrite } from './events.ts';
+import type { RefusedWrite, StaleReason } from './events.ts';
+
+/** How often which sizes occurred. `counts[i]` are the values below `2 ** i` that no earlier count holds; the last has the rest. */
+export interface Histogram {
+  readonly counts: readonly number[];
+  readonly count: number;
+  readonly sum: number;
+  readonly max: number;
+}
 
 /** Counters of one cache since its creation. */
 export interface CacheStats {
@@ -34,4 +42,20 @@ export interface CacheStats {
   readonly bytes: number;
   /** Loads now running. */
   readonly loading: number;
+  /** Loads that replace a value which is being served; part of `loads`. */
+  readonly refreshes: number;
+  /** Stale values served, by reason; part of neither hits nor misses. */
+  readonly staleHits: Readonly<Partial<Record<StaleReason, number>>>;
+  /** Hits whose finding was that there is none; part of `hits`. */
+  readonly negativeHits: number;
+  /** Errors served again during back-off without asking the loader. */
+  readonly backOffErrors: number;
+  /** Loader time that hits and stale hits have spared their callers, in milliseconds. */
+  readonly savedMs: number;
+  /** Age of hits, in milliseconds. */
+  readonly hitAgeMs: Histogram;
+  /** Duration of successful loads, in milliseconds. */
+  readonly loadTimeMs: Histogram;
+  /** Size of loaded values, in bytes. */
+  readonly valueBytes: Histogram;
 }

@@ -1,0 +1,48 @@
+import { LRUCache } from 'lru-cache';
+import { retryAfterMs } from './retry-after.ts';
+
+/** Keys whose loader failed, remembered up to this number. */
+const MAX_KEYS = 10_000;
+const MAX_DELAY_MS = 30_000;
+
+/** A key whose loader is not asked before `untilMs`. */
+export interface Resting {
+  readonly untilMs: number;
+  readonly error: unknown;
+  readonly failures: number;
+}
+
+/**
+ * Keeps a failing loader from being called by everybody who comes: after an error its key rests, twice as long after each
+ * further one. An error that names its own waiting time (rate limits do) is taken at its word.
+ */
+export class BackOff {
+  readonly #resting = new LRUCache<string, Resting>({ max: MAX_KEYS });
+  readonly #firstMs: number;
+
+  constructor(firstMs: number) {
+    this.#firstMs = firstMs;
+  }
+
+  find(key: string, nowMs: number): Resting | undefined {
+    const resting = this.#resting.get(key);
+    return resting !== undefined && nowMs < resting.untilMs ? resting : undefined;
+  }
+
+  /** @returns how long the key rests now, in milliseconds; 0 if it does not. */
+  failed(key: string, error: unknown, nowMs: number): number {
+    const failures = (this.#resting.get(key)?.failures ?? 0) + 1;
+    const delayMs = Math.max(retryAfterMs(error), Math.min(MAX_DELAY_MS, this.#firstMs * 2 ** (failures - 1)));
+    if (delayMs > 0) this.#resting.set(key, { untilMs: nowMs + delayMs, error, failures });
+    return delayMs;
+  }
+
+  /** The source has answered, or what it will answer has changed. */
+  forget(key: string): void {
+    this.#resting.delete(key);
+  }
+
+  clear(): void {
+    this.#resting.clear();
+  }
+}

@@ -1,0 +1,130 @@
+import type { Bus } from './contracts/bus.ts';
+import type { Clock } from './contracts/clock.ts';
+import type { CacheEvent } from './contracts/events.ts';
+import type { Invalidation } from './contracts/invalidation.ts';
+import type { Journal } from './contracts/journal.ts';
+import type { SharedTier } from './contracts/shared-tier.ts';
+import { Fence } from './fence.ts';
+import { MemoryJournal } from './memory-journal.ts';
+import { Pump } from './pump.ts';
+import { randomBits } from './random.ts';
+
+/** How stale a process may be towards its machine's journal; the promise is 5 ms. */
+const JOURNAL_CHECK_MS = 2;
+
+/** @see Hearing */
+export interface HearingOptions {
+  readonly tiers: readonly SharedTier[];
+  readonly bus: Bus | undefined;
+  readonly clock: Clock;
+  readonly mutable: boolean;
+  /** Others have invalidated this. */
+  readonly onInvalidation: (invalidation: Invalidation) => void;
+  /** Others have invalidated more than is known. */
+  readonly onOverrun: () => void;
+  readonly emit: (event: CacheEvent) => void;
+}
+
+interface Followed {
+  readonly journal: Journal;
+  readonly now: () => number;
+  sequence: number;
+}
+
+/**
+ * What one cache knows of invalidations: its own, which hold before any tier has answered, and those of others, from the
+ * journals of its tiers, or from the bus itself where no tier keeps a journal.
+ */
+export class Hearing {
+  readonly mutable: boolean;
+  /** Sent along with messages to the bus: who need not hear them again. */
+  readonly origin: string;
+  /** Nothing vouches for the invalidations of other machines: what could be stale is served only if it cannot be loaded. */
+  deaf = false;
+  readonly #own = new MemoryJournal();
+  readonly #journals: readonly Journal[];
+  readonly #followed: readonly Followed[];
+  readonly #options: HearingOptions;
+  readonly #pump: Pump | undefined;
+  #checkedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: HearingOptions) {
+    const { tiers, bus, clock, mutable } = options;
+    this.#options = options;
+    this.mutable = mutable;
+    const keeper = tiers.find(({ journal }) => journal !== undefined);
+    this.origin = keeper?.origin ?? randomBits().toString(36);
+    const followed: Followed[] = tiers.flatMap((tier) =>
+      tier.journal === undefined
+        ? []
+        : [{ journal: tier.journal, now: () => tier.now(), sequence: tier.journal.sequence() }],
+    );
+    this.#journals = [this.#own, ...followed.map(({ journal }) => journal)];
+    if (bus !== undefined && keeper === undefined) {
+      this.#pump = new Pump({ bus, target: this.#target(), clock, origin: this.origin, onEvent: options.emit });
+      // Its own journal is followed only for `liveUntil`: `note` and the pump drop what they append.
+      followed.push({ journal: this.#own, now: () => clock.now(), sequence: 0 });
+    }
+    this.#followed = followed;
+  }
+
+  /** Raised before the first read of a lookup; asked before its result is inserted anywhere. */
+  raiseFence(): Fence {
+    return new Fence(this.#journals);
+  }
+
+  /** Appends an invalidation to this cache's own journal: reads that have begun may not insert what it names. */
+  note(invalidation: Invalidation): void {
+    this.#own.append(invalidation);
+  }
+
+  /** Whether it is time to {@link catchUp}. Asked at every read: with nobody to hear it costs one comparison. */
+  isDue(nowMs: number): boolean {
+    return this.#followed.length > 0 && nowMs - this.#checkedMs >= JOURNAL_CHECK_MS;
+  }
+
+  /** Hears what others have invalidated since the last time. */
+  catchUp(nowMs: number): void {
+    this.#checkedMs = nowMs;
+    let deaf = false;
+    for (const followed of this.#followed) {
+      try {
+        this.#follow(followed);
+        deaf ||= followed.now() >= (followed.journal.liveUntil?.() ?? Number.POSITIVE_INFINITY);
+      } catch (error) {
+        // What cannot be heard may be anything.
+        this.#options.onOverrun();
+        this.#options.emit({ type: 'journal-error', error });
+      }
+    }
+    if (deaf === this.deaf || !this.mutable) return;
+    this.deaf = deaf;
+    this.#options.emit({ type: 'hearing', state: deaf ? 'deaf' : 'live' });
+  }
+
+  async close(): Promise<void> {
+    await this.#pump?.close();
+  }
+
+  #follow(followed: Followed): void {
+    const { journal } = followed;
+    const sequence = journal.sequence();
+    if (sequence === followed.sequence) return;
+    const invalidations = journal === this.#own ? [] : journal.since(followed.sequence);
+    followed.sequence = sequence;
+    if (invalidations === 'overrun') this.#options.onOverrun();
+    else for (const invalidation of invalidations) this.#options.onInvalidation(invalidation);
+  }
+
+  #target() {
+    return {
+      invalidate: async (invalidation: Invalidation): Promise<void> => {
+        this.note(invalidation);
+        this.#options.onInvalidation(invalidation);
+      },
+      stayLive: async (forMs: number): Promise<void> => {
+        this.#own.stayLiveUntil(this.#options.clock.now() + forMs);
+      },
+    };
+  }
+}

@@ -1,0 +1,48 @@
+import type { SharedTier } from './contracts/shared-tier.ts';
+import type { Engine } from './engine.ts';
+import { hashOfRef } from './engine.ts';
+import type { Descent, HeldLease, Purpose } from './lookup.ts';
+import { beginTier } from './lookup.ts';
+import { callTier, startBudget } from './tier-call.ts';
+
+const FIRST_PAUSE_MS = 5;
+const LAST_PAUSE_MS = 50;
+
+/**
+ * Waits while another process loads: until its value is there, its lease is free (this process has it then), or
+ * `leaseWaitMs` are over. The lease saves loads and nothing else; whoever is tired of waiting loads without it.
+ */
+export async function awaitHolder<V>(
+  engine: Engine<V>,
+  tier: SharedTier,
+  descent: Descent<V>,
+  purpose: Purpose<V>,
+): Promise<void> {
+  const { clock, leaseWaitMs, tierBudgetMs } = engine.policy;
+  const startedMs = clock.now();
+  const report = (outcome: 'filled' | 'freed' | 'timeout'): void =>
+    engine.emit?.({
+      type: 'lease-wait',
+      tier: tier.name,
+      keyHash: hashOfRef(descent.ref),
+      outcome,
+      durationMs: clock.now() - startedMs,
+    });
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2)) {
+    const leftMs = startedMs + leaseWaitMs - clock.now();
+    if (leftMs <= 0 || engine.closed || purpose.signal?.aborted === true) return report('timeout');
+    await new Promise<void>((resolve) => clock.after(Math.min(pauseMs, leftMs), resolve));
+    const elsewhere = await beginTier(engine, tier, [descent], startBudget(engine, tierBudgetMs), purpose);
+    if (elsewhere.length === 0) return report(descent.found === undefined ? 'freed' : 'filled');
+  }
+}
+
+/** Gives leases back, once what they were for has been written or has failed. */
+export async function releaseAll<V>(engine: Engine<V>, leases: readonly HeldLease[]): Promise<void> {
+  const budget = startBudget(engine, engine.policy.writeBudgetMs);
+  await Promise.all(
+    leases.map(({ tier, lease }) =>
+      callTier(engine, { tier, operation: 'release', budget, call: () => lease.release(), use: Boolean }),
+    ),
+  );
+}

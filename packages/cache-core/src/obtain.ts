@@ -1,0 +1,139 @@
+import type { Loader, LoadOptions } from './contracts/cache.ts';
+import type { StaleReason } from './contracts/events.ts';
+import type { Engine } from './engine.ts';
+import { CacheError } from './errors.ts';
+import type { LoadRequest } from './load.ts';
+import { load } from './load.ts';
+import { checkEntryOptions, checkPatience } from './policy.ts';
+import type { ProcessEntry } from './process-tier.ts';
+import { freshnessOf } from './process-tier.ts';
+import type { Fallback, Flight } from './single-flight.ts';
+
+/** Part of the ttl by which a value must be younger than the one it replaces early. */
+const YOUNGER_BY = 0.1;
+
+/** Brings a flight's value: {@link load}, or a batch that loads many together. */
+export type LoadRunner<V> = (engine: Engine<V>, flight: Flight<V>, request: LoadRequest<V>) => Promise<V | undefined>;
+
+interface StartOptions<V> {
+  readonly held: Fallback<V> | undefined;
+  readonly run: LoadRunner<V>;
+  readonly maxAgeMs?: number;
+  /** A caller waits for it. @default false */
+  readonly awaited?: boolean;
+}
+
+/**
+ * `getOrLoad` where the process tier holds nothing fresh. A stale value is served at once if the caller will not wait
+ * (`softTimeoutMs` 0) or the loader has just failed; else the caller joins the load of this key, or starts it.
+ */
+export function obtain<V>(
+  engine: Engine<V>,
+  key: string,
+  loader: Loader<V>,
+  options: LoadOptions,
+  entry: ProcessEntry<V> | undefined,
+  run: LoadRunner<V> = load,
+): Promise<V | undefined> {
+  const { signal, deadlineMs } = options;
+  if (signal?.aborted === true) return Promise.reject(signal.reason);
+  checkEntryOptions(options);
+  checkPatience(options);
+  const nowMs = engine.policy.clock.now();
+  const held = entry === undefined ? undefined : fallbackFrom(engine, entry, nowMs);
+  if (held !== undefined && engine.backOff.find(key, nowMs) !== undefined) return serve(engine, key, held, 'back-off');
+  const mayServe = held !== undefined && !held.lastGood;
+  const atOnce = mayServe && (options.softTimeoutMs ?? engine.policy.softTimeoutMs) === 0;
+  const running = engine.flights.find(key);
+  if (atOnce) {
+    if (running === undefined) startLoad(engine, key, loader, quiet(options), { held, run });
+    options.onOutcome?.({ from: 'tier', tier: 'process' });
+    return serve(engine, key, held, 'revalidating');
+  }
+  if (running !== undefined) {
+    engine.stats.shared++;
+    options.onOutcome?.({ from: 'flight' });
+    engine.emit?.({ type: 'shared', keyHash: engine.hashOf(key) });
+    // Its other callers have their stale value already; so gets this one, unless that has aged beyond use.
+    if (running.served && mayServe) return serve(engine, key, held, 'revalidating');
+  }
+  const flight = running ?? startLoad(engine, key, loader, options, { held, run, awaited: true });
+  const result = flight.served && running !== undefined ? flight.fresh : flight.answer;
+  const answer = engine.flights.wait(flight, result, signal);
+  return deadlineMs === undefined ? answer : untilDeadline(engine, flight, answer, deadlineMs, held);
+}
+
+/** A hit that is due for its early refresh: loads behind the callers' back, unless that is under way. */
+export function refreshEarly<V>(
+  engine: Engine<V>,
+  key: string,
+  loader: Loader<V>,
+  options: LoadOptions,
+  entry: ProcessEntry<V>,
+): void {
+  const nowMs = engine.policy.clock.now();
+  if (engine.flights.find(key) !== undefined || engine.backOff.find(key, nowMs) !== undefined) return;
+  checkEntryOptions(options);
+  checkPatience(options);
+  const { value, originMs, loadCostMs } = entry;
+  // What the tiers below hold is as fresh as what is here; only what somebody else has refreshed meanwhile is worth taking.
+  const maxAgeMs = nowMs - originMs - YOUNGER_BY * (options.ttl ?? engine.policy.ttl);
+  const held = { value, originMs, loadCostMs, lastGood: false };
+  startLoad(engine, key, loader, quiet(options), { held, run: load, maxAgeMs });
+}
+
+function startLoad<V>(
+  engine: Engine<V>,
+  key: string,
+  loader: Loader<V>,
+  options: LoadOptions,
+  { held, run, maxAgeMs, awaited = false }: StartOptions<V>,
+): Flight<V> {
+  const { softTimeoutMs, hardTimeoutMs } = engine.policy;
+  return engine.flights.start({
+    key,
+    ref: engine.refOf(key, options.tags),
+    softTimeoutMs: options.softTimeoutMs ?? softTimeoutMs,
+    hardTimeoutMs: options.hardTimeoutMs ?? hardTimeoutMs,
+    background: !awaited,
+    run: (flight) => run(engine, flight, { loader, options, held, maxAgeMs }),
+  });
+}
+
+/** The options of a load that its caller does not wait for. */
+function quiet(options: LoadOptions): LoadOptions {
+  return { ...options, onOutcome: () => {} };
+}
+
+function fallbackFrom<V>(engine: Engine<V>, entry: ProcessEntry<V>, nowMs: number): Fallback<V> | undefined {
+  const { value, originMs, loadCostMs } = entry;
+  if (value === undefined) return undefined;
+  return { value, originMs, loadCostMs, lastGood: engine.hearing.deaf || freshnessOf(entry, nowMs) === 'last-good' };
+}
+
+function serve<V>(engine: Engine<V>, key: string, held: Fallback<V>, reason: StaleReason): Promise<V | undefined> {
+  engine.servedStale(key, held, reason);
+  return Promise.resolve(held.value);
+}
+
+/** The caller's own patience ends: the load goes on for those who come after. */
+function untilDeadline<V>(
+  engine: Engine<V>,
+  flight: Flight<V>,
+  answer: Promise<V | undefined>,
+  deadlineMs: number,
+  held: Fallback<V> | undefined,
+): Promise<V | undefined> {
+  return new Promise((resolve, reject) => {
+    const cancel = engine.policy.clock.after(deadlineMs, () => {
+      const fallback = flight.fallback ?? held;
+      if (fallback === undefined || fallback.lastGood) {
+        reject(new CacheError('ERR_CACHE_DEADLINE', `no value within the deadline of ${deadlineMs} ms`));
+        return;
+      }
+      engine.servedStale(flight.key, fallback, 'deadline');
+      resolve(fallback.value);
+    });
+    answer.then(resolve, reject).finally(cancel);
+  });
+}

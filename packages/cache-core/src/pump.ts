@@ -1,0 +1,131 @@
+import type { Bus } from './contracts/bus.ts';
+import type { Clock } from './contracts/clock.ts';
+import type { CacheEvent } from './contracts/events.ts';
+import type { Invalidation } from './contracts/invalidation.ts';
+import { EVERY_MUTABLE_NAMESPACE } from './contracts/invalidation.ts';
+import { systemClock } from './clock.ts';
+import { positive } from './policy.ts';
+import { randomBits } from './random.ts';
+
+/** What a pump fills: the tier that keeps a machine's journal, or one cache of a process without such a tier. */
+export interface PumpTarget {
+  invalidate(invalidation: Invalidation): Promise<void>;
+  stayLive?(forMs: number): Promise<void>;
+}
+
+/** Options of {@link Pump}. Durations are milliseconds. */
+export interface PumpOptions {
+  readonly bus: Bus;
+  readonly target: PumpTarget;
+  /** Messages of this origin have been applied already. @default none */
+  readonly origin?: string | undefined;
+  /** How often the pump proves that it hears: it publishes a message and waits for it to come back. @default 1000 */
+  readonly heartbeatMs?: number;
+  /** How long the target is believed to hear after a proof. @default 5000 */
+  readonly liveMs?: number;
+  /** @default systemClock */
+  readonly clock?: Clock;
+  readonly onEvent?: (event: CacheEvent) => void;
+}
+
+/** The namespace of messages that only prove that the bus works; no cache has it, because it has no separator. */
+const HEARTBEAT = '~heartbeat';
+const GAP: Invalidation = Object.freeze({ kind: 'namespace', namespace: EVERY_MUTABLE_NAMESPACE });
+
+/**
+ * Carries the bus into a machine's journal, in order. One per machine. Its dead-man switch: the target's `liveUntil` is
+ * extended only when a message of its own has gone out, come back and been applied, so that a dead pump, a half-open
+ * connection or a bus that takes no writes all end the same way: after `liveMs` nobody on the machine trusts what it holds.
+ */
+export class Pump {
+  readonly #options: Required<Omit<PumpOptions, 'origin' | 'onEvent'>> & PumpOptions;
+  readonly #id = randomBits().toString(36);
+  /** Messages are applied one after the other. */
+  #applied: Promise<void> = Promise.resolve();
+  #unsubscribe: (() => Promise<void>) | undefined;
+  #cancelBeat: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: PumpOptions) {
+    const { heartbeatMs = 1000, liveMs = 5000, clock = systemClock } = options;
+    this.#options = {
+      ...options,
+      heartbeatMs: positive('heartbeatMs', heartbeatMs),
+      liveMs: positive('liveMs', liveMs),
+      clock,
+    };
+    void this.#start();
+  }
+
+  /** Ends the subscription, and waits for what is being applied. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelBeat?.();
+    await this.#unsubscribe?.().catch((error: unknown) => this.#failed('subscribe', error));
+    await this.#applied;
+  }
+
+  async #start(): Promise<void> {
+    const { bus, heartbeatMs, clock, liveMs, target } = this.#options;
+    try {
+      // Until the first proof the target is trusted for as long as after one.
+      await target.stayLive?.(liveMs);
+      this.#unsubscribe = await bus.subscribe(
+        (invalidation) => this.#enqueue(() => this.#take(invalidation)),
+        () => this.#gap(),
+      );
+      // Nothing was heard before the subscription stood.
+      this.#gap();
+    } catch (error) {
+      this.#failed('subscribe', error);
+      if (!this.#closed) this.#cancelBeat = clock.after(heartbeatMs, () => void this.#start());
+      return;
+    }
+    if (this.#closed) await this.#unsubscribe();
+    else void this.#beat();
+  }
+
+  async #beat(): Promise<void> {
+    const { bus, clock, heartbeatMs } = this.#options;
+    this.#cancelBeat = clock.after(heartbeatMs, () => void this.#beat());
+    try {
+      await bus.publish({ kind: 'keys', namespace: HEARTBEAT, keys: [this.#id] });
+    } catch (error) {
+      this.#failed('publish', error);
+    }
+  }
+
+  async #take(invalidation: Invalidation): Promise<void> {
+    const { target, origin, liveMs } = this.#options;
+    if (invalidation.namespace === HEARTBEAT) {
+      if (invalidation.kind === 'keys' && invalidation.keys[0] === this.#id) await target.stayLive?.(liveMs);
+    } else if (origin === undefined || invalidation.origin !== origin) {
+      await target.invalidate(invalidation);
+    }
+  }
+
+  #gap(): void {
+    this.#options.onEvent?.({ type: 'gap' });
+    this.#enqueue(() => this.#options.target.invalidate(GAP));
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#applied = this.#applied.then(() => this.#persist(work));
+  }
+
+  /** A message that cannot be applied is tried until it can; meanwhile no proof is accepted, as it stands behind it. */
+  async #persist(work: () => Promise<void>): Promise<void> {
+    while (!this.#closed) {
+      try {
+        return await work();
+      } catch (error) {
+        this.#failed('subscribe', error);
+        await new Promise<void>((resolve) => this.#options.clock.after(this.#options.heartbeatMs, resolve));
+      }
+    }
+  }
+
+  #failed(operation: 'publish' | 'subscribe', error: unknown): void {
+    this.#options.onEvent?.({ type: 'bus-error', operation, error });
+  }
+}
