@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { BoundedMap } from './bounded-map.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** Keys whose loader failed, remembered up to this number. */
@@ -17,7 +17,7 @@ export interface Resting {
  * further one. An error that names its own waiting time (rate limits do) is taken at its word.
  */
 export class BackOff {
-  readonly #resting = new LRUCache<string, Resting>({ max: MAX_KEYS });
+  readonly #resting = new BoundedMap<Resting>(MAX_KEYS);
   readonly #firstMs: number;
 
   constructor(firstMs: number) {

@@ -13,7 +13,7 @@ import type { CacheStats } from './contracts/stats.ts';
 import { Engine } from './engine.ts';
 import type { Descent } from './lookup.ts';
 import { descend, grantAll, startDescent } from './lookup.ts';
-import { obtain, refreshEarly } from './obtain.ts';
+import { isDueEarly, obtain, refreshEarly } from './obtain.ts';
 import type { CacheOptions } from './policy.ts';
 import { checkEntryOptions } from './policy.ts';
 import { prepare } from './prepare.ts';
@@ -78,7 +78,7 @@ export class TieredCache<V> implements Cache<V> {
     const here = this.#hit(key, entry, nowMs);
     if (here === undefined) return obtain(engine, key, loader, options, entry);
     options.onOutcome?.({ from: 'tier', tier: PROCESS_TIER });
-    if (nowMs >= here.refreshAtMs) refreshEarly(engine, key, loader, options, here);
+    if (isDueEarly(engine, here, nowMs)) refreshEarly(engine, key, loader, options, here);
     return Promise.resolve(here.value);
   }
 

@@ -6,7 +6,7 @@ import type { LoadRequest } from './load.ts';
 import { load } from './load.ts';
 import { checkEntryOptions, checkPatience } from './policy.ts';
 import type { ProcessEntry } from './process-tier.ts';
-import { freshnessOf } from './process-tier.ts';
+import { randomFraction } from './random.ts';
 import type { Fallback, Flight } from './single-flight.ts';
 
 /** Part of the ttl by which a value must be younger than the one it replaces early. */
@@ -63,6 +63,16 @@ export function obtain<V>(
   return deadlineMs === undefined ? answer : untilDeadline(engine, flight, answer, deadlineMs, held);
 }
 
+/**
+ * Whether a hit is to refresh its entry before it ends. The probability grows towards the end, the sooner the more the load
+ * costs: XFetch (Vattani, Chierichetti, Lowenstein: Optimal Probabilistic Cache Stampede Prevention, VLDB 2015).
+ */
+export function isDueEarly<V>(engine: Engine<V>, entry: ProcessEntry<V>, nowMs: number): boolean {
+  const { earlyRefresh } = engine.policy;
+  if (earlyRefresh === 0 || entry.value === undefined) return false;
+  return nowMs - entry.loadCostMs * earlyRefresh * Math.log(1 - randomFraction()) >= entry.freshUntilMs;
+}
+
 /** A hit that is due for its early refresh: loads behind the callers' back, unless that is under way. */
 export function refreshEarly<V>(
   engine: Engine<V>,
@@ -108,7 +118,7 @@ function quiet(options: LoadOptions): LoadOptions {
 function fallbackFrom<V>(engine: Engine<V>, entry: ProcessEntry<V>, nowMs: number): Fallback<V> | undefined {
   const { value, originMs, loadCostMs } = entry;
   if (value === undefined) return undefined;
-  return { value, originMs, loadCostMs, lastGood: engine.hearing.deaf || freshnessOf(entry, nowMs) === 'last-good' };
+  return { value, originMs, loadCostMs, lastGood: engine.hearing.deaf || entry.freshnessAt(nowMs) === 'last-good' };
 }
 
 function serve<V>(engine: Engine<V>, key: string, held: Fallback<V>, reason: StaleReason): Promise<V | undefined> {

@@ -4,24 +4,64 @@ import type { EntryRef } from './contracts/invalidation.ts';
 /** Fresh: served. Stale: served while it is being replaced. Last good: served only if its loader fails. */
 export type Freshness = 'fresh' | 'stale' | 'last-good';
 
-/** One entry of the process tier. Times are of the cache's clock, in milliseconds. */
-export interface ProcessEntry<V> {
+/** What a process keeps of a value. Times are of the cache's clock, in milliseconds. */
+export interface Kept<V> {
   /** `undefined`: a negative entry. */
   readonly value: V | undefined;
   /** When the value was read from its source, as far as is known. */
   readonly originMs: number;
-  /** Fresh before. A soft invalidation sets it to the beginning of time. */
-  freshUntilMs: number;
-  /** Stale from `freshUntilMs` to here. */
-  staleUntilMs: number;
+  /** Fresh before. */
+  readonly freshUntilMs: number;
+  /** Stale from `freshUntilMs` to here; then last good. */
+  readonly staleUntilMs: number;
   /** Gone from here. */
   readonly goneAtMs: number;
-  /** From here a hit starts a refresh. */
-  readonly refreshAtMs: number;
   readonly loadCostMs: number;
   /** Known when tiers, tags or other processes could name it: spares hashing every key at an invalidation. */
   readonly ref: EntryRef | undefined;
+  readonly valueBytes: number;
+}
+
+/**
+ * One entry of the process tier. Whole milliseconds, rounded down, because V8 keeps small integers in place and boxes every
+ * other number: 16 bytes each, in every entry.
+ */
+export class ProcessEntry<V> {
+  readonly value: V | undefined;
+  readonly originMs: number;
+  freshUntilMs: number;
+  staleUntilMs: number;
+  readonly goneAtMs: number;
+  readonly #loadCostUs: number;
+  readonly ref: EntryRef | undefined;
   readonly bytes: number;
+
+  constructor(kept: Kept<V>, bytes: number) {
+    this.value = kept.value;
+    this.originMs = Math.floor(kept.originMs);
+    this.freshUntilMs = Math.floor(kept.freshUntilMs);
+    this.staleUntilMs = Math.floor(kept.staleUntilMs);
+    this.goneAtMs = Math.floor(kept.goneAtMs);
+    this.#loadCostUs = Math.min(MAX_SMALL_INTEGER, Math.round(kept.loadCostMs * 1000));
+    this.ref = kept.ref;
+    this.bytes = bytes;
+  }
+
+  get loadCostMs(): number {
+    return this.#loadCostUs / 1000;
+  }
+
+  /** What may be done with it at this time. */
+  freshnessAt(nowMs: number): Freshness {
+    if (nowMs < this.freshUntilMs) return 'fresh';
+    return nowMs < this.staleUntilMs ? 'stale' : 'last-good';
+  }
+
+  /** From now on it is served only if its loader fails. */
+  soften(): void {
+    this.freshUntilMs = this.originMs;
+    this.staleUntilMs = this.originMs;
+  }
 }
 
 /** @see ProcessTier */
@@ -30,6 +70,7 @@ export interface ProcessTierOptions {
   readonly onEvict: (key: string, bytes: number) => void;
 }
 
+const MAX_SMALL_INTEGER = 2 ** 31 - 1;
 /** What an entry costs besides its value and key: the map's and list's slots and the entry object, rounded up. */
 const ENTRY_OVERHEAD_BYTES = 160;
 /** Pinned entries may take this part of the space; the rest is always left to what is used. */
@@ -65,20 +106,15 @@ export class ProcessTier<V> {
   }
 
   /** @returns what became of it: `too-large` when it would not fit even alone, `unpinned` when the share for pins is used up. */
-  set(
-    key: string,
-    value: Omit<ProcessEntry<V>, 'bytes'> & { valueBytes: number },
-    pin: boolean,
-  ): 'kept' | 'unpinned' | 'too-large' {
+  set(key: string, kept: Kept<V>, pin: boolean): 'kept' | 'unpinned' | 'too-large' {
     const maxBytes = this.#maxBytes;
-    const { valueBytes, ...rest } = value;
-    const bytes = valueBytes + key.length * 2 + ENTRY_OVERHEAD_BYTES;
+    const bytes = kept.valueBytes + key.length * 2 + ENTRY_OVERHEAD_BYTES;
     this.delete(key);
     if (bytes > maxBytes) return 'too-large';
     const pinnable = pin && this.#pinnedBytes + bytes <= maxBytes * PINNED_SHARE;
     if (!pinnable && bytes > maxBytes - this.#pinnedBytes) return 'too-large';
     while (this.bytes + bytes > maxBytes) this.#entries.pop();
-    const entry = { ...rest, bytes };
+    const entry = new ProcessEntry(kept, bytes);
     if (pinnable) {
       this.#pinned.set(key, entry);
       this.#pinnedBytes += bytes;
@@ -125,12 +161,6 @@ export class ProcessTier<V> {
 
   #invalidate(key: string, entry: ProcessEntry<V>, soft: boolean): void {
     if (!soft) this.delete(key);
-    else entry.freshUntilMs = entry.staleUntilMs = Number.NEGATIVE_INFINITY;
+    else entry.soften();
   }
-}
-
-/** What may be done with an entry at this time. */
-export function freshnessOf(entry: ProcessEntry<unknown>, nowMs: number): Freshness {
-  if (nowMs < entry.freshUntilMs) return 'fresh';
-  return nowMs < entry.staleUntilMs ? 'stale' : 'last-good';
 }

@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import type { Clock } from './contracts/clock.ts';
 import type { EntryRef } from './contracts/invalidation.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { CacheError } from './errors.ts';
 
 /** A value that may be served in place of one that is late or could not be loaded. */
@@ -142,11 +142,8 @@ export class Flight<V> {
 export class SingleFlight<V> {
   readonly #flights = new Map<string, Flight<V>>();
   /** Loads that took longer than their hard timeout: not joined, but stored unless a later load of their key has begun. */
-  readonly #late = new LRUCache<string, Flight<V>>({
-    max: MAX_LATE,
-    dispose: (flight, _key, reason) => {
-      if (reason !== 'delete') flight.overtakenBy = 'load';
-    },
+  readonly #late = new BoundedMap<Flight<V>>(MAX_LATE, (flight) => {
+    flight.overtakenBy = 'load';
   });
   readonly #clock: Clock;
   readonly #onFallback: OnFallback<V>;

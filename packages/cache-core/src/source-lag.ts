@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import type { EntryRef, Invalidation } from './contracts/invalidation.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { names } from './fence.ts';
 
 /** Newest versions remembered, by key. */
@@ -16,7 +16,7 @@ export class SourceLag<V> {
   readonly #settleMs: number;
   readonly #versionOf: ((value: V) => number) | undefined;
   readonly #recent: { readonly invalidation: Invalidation; readonly atMs: number }[] = [];
-  readonly #versions = new LRUCache<string, number>({ max: MAX_VERSIONS });
+  readonly #versions = new BoundedMap<number>(MAX_VERSIONS);
 
   constructor(settleMs: number, versionOf: ((value: V) => number) | undefined) {
     this.#settleMs = settleMs;

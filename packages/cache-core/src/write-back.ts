@@ -6,7 +6,6 @@ import { hashOfRef } from './engine.ts';
 import { encodeFrame } from './frame.ts';
 import type { CompleteStamps } from './judge.ts';
 import type { Freshness } from './process-tier.ts';
-import { randomFraction } from './random.ts';
 import { PROCESS_TIER } from './stats.ts';
 import { callTier, startBudget } from './tier-call.ts';
 
@@ -54,7 +53,8 @@ export function insertHere<V>(
   const now = clock.now();
   const softMs = stored.ttlMs - stored.ageMs;
   const lastGood = stored.freshness === 'last-good';
-  const freshUntilMs = lastGood ? Number.NEGATIVE_INFINITY : now + Math.min(processTtl, softMs);
+  const originMs = now - stored.ageMs;
+  const freshUntilMs = lastGood ? originMs : now + Math.min(processTtl, softMs);
   const goneAtMs = now + softMs + stored.graceMs;
   // What ends here before its time is fresh below, so it is not served stale.
   const endsEarly = tiers.length > 0 && processTtl < softMs;
@@ -62,11 +62,10 @@ export function insertHere<V>(
     key,
     {
       value: stored.value,
-      originMs: now - stored.ageMs,
+      originMs,
       freshUntilMs,
       staleUntilMs: lastGood || endsEarly ? freshUntilMs : goneAtMs,
       goneAtMs,
-      refreshAtMs: freshUntilMs - earlyMs(engine, stored),
       loadCostMs: stored.loadCostMs,
       ref: tiers.length > 0 || ref.tags.length > 0 ? ref : undefined,
       valueBytes: stored.valueBytes,
@@ -124,16 +123,6 @@ export async function writeShared<V>(
       }),
     ),
   );
-}
-
-/**
- * How long before its end a hit starts to refresh an entry: exponentially distributed with a mean of `earlyRefresh` times the
- * cost of its load, drawn once an entry. (XFetch draws at every hit; drawn once it is the same law for the first process.)
- */
-function earlyMs<V>(engine: Engine<V>, { loadCostMs, value }: Stored<V>): number {
-  const { earlyRefresh } = engine.policy;
-  if (earlyRefresh === 0 || value === undefined) return 0;
-  return -Math.log(1 - randomFraction()) * earlyRefresh * loadCostMs;
 }
 
 function refuse<V>(engine: Engine<V>, ref: EntryRef, reason: RefusedWrite): false {
