@@ -1,5 +1,6 @@
-import type { CacheEvent, RefusedWrite, StaleReason } from './contracts/events.ts';
+import type { CacheEvent, RefusedWrite, StaleReason, TierOperation } from './contracts/events.ts';
 import type { EntryRef, Invalidation } from './contracts/invalidation.ts';
+import type { SharedTier } from './contracts/shared-tier.ts';
 import { BackOff } from './back-off.ts';
 import { Breakers } from './breaker.ts';
 import { cacheChannel } from './diagnostics.ts';
@@ -132,6 +133,11 @@ export class Engine<V> {
   refused(ref: EntryRef, reason: RefusedWrite): void {
     this.stats.refusedWrite(reason);
     this.emit?.({ type: 'refused-write', keyHash: hashOfRef(ref), reason });
+  }
+
+  tierFailed(tier: SharedTier, operation: TierOperation, error: unknown): void {
+    this.stats.tierErrors++;
+    this.emit?.({ type: 'tier-error', tier: tier.name, operation, error });
   }
 
   servedStale(key: string, { originMs, loadCostMs }: Fallback<V>, reason: StaleReason): void {

@@ -58,9 +58,9 @@ export function encodeFrame(ref: EntryRef, format: string, content: FrameContent
   view.setUint8(10, ref.tags.length);
   view.setBigUint64(12, bindingOf(ref.key), true);
   view.setFloat64(20, content.originMs, true);
-  view.setUint32(28, toU32(content.ttlMs), true);
-  view.setUint32(32, toU32(content.graceMs), true);
-  view.setUint32(36, toU32(content.loadCostMs * 1000), true);
+  view.setUint32(28, asStored(content.ttlMs), true);
+  view.setUint32(32, asStored(content.graceMs), true);
+  view.setUint32(36, asStored(content.loadCostMs * 1000), true);
   view.setBigUint64(40, content.stamps.key, true);
   view.setBigUint64(48, content.stamps.namespace, true);
   ref.tags.forEach((tag, index) => {
@@ -133,7 +133,7 @@ function bindingOf(physicalKey: string): bigint {
   return BigInt(`0x${hash('sha256', physicalKey, 'hex').slice(0, 16)}`);
 }
 
-/** Durations beyond 49 days are kept as 49 days. */
-function toU32(value: number): number {
+/** A number as a frame keeps it: whole, and durations beyond 49 days as 49 days. */
+export function asStored(value: number): number {
   return Math.min(MAX_U32, Math.max(0, Math.round(value)));
 }

@@ -6,7 +6,7 @@ import type { Journal } from './contracts/journal.ts';
 import type { SharedTier } from './contracts/shared-tier.ts';
 import { Fence } from './fence.ts';
 import { MemoryJournal } from './memory-journal.ts';
-import { Pump } from './pump.ts';
+import { LIVE_MS, Pump } from './pump.ts';
 import { randomBits } from './random.ts';
 
 /** How stale a process may be towards its machine's journal; the promise is 5 ms. */
@@ -62,6 +62,8 @@ export class Hearing {
     this.#journals = [this.#own, ...followed.map(({ journal }) => journal)];
     if (bus !== undefined && keeper === undefined) {
       this.#pump = new Pump({ bus, target: this.#target(), clock, origin: this.origin, onEvent: options.emit });
+      // Until the first proof it is trusted for as long as after one, and no longer however often the pump tries.
+      this.#own.stayLiveUntil(clock.now() + LIVE_MS);
       // Its own journal is followed only for `liveUntil`: `note` and the pump drop what they append.
       followed.push({ journal: this.#own, now: () => clock.now(), sequence: 0 });
     }

@@ -5,7 +5,7 @@ export { systemClock } from './clock.ts';
 export { bytesCodec } from './codecs/bytes-codec.ts';
 export { jsonCodec } from './codecs/json-codec.ts';
 export { sealedCodec } from './codecs/sealed-codec.ts';
-export type { SealedCodecOptions } from './codecs/sealed-codec.ts';
+export type { SealedCodecOptions, SealingKey } from './codecs/sealed-codec.ts';
 export type { Bus } from './contracts/bus.ts';
 export type {
   BatchContext,

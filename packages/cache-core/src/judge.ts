@@ -5,6 +5,7 @@ import type { Engine } from './engine.ts';
 import { hashOfRef } from './engine.ts';
 import { decodeFrame } from './frame.ts';
 import type { Freshness } from './process-tier.ts';
+import { openPayload } from './sealing.ts';
 import { compareStamps } from './stamp.ts';
 
 /** A usable value from a shared tier. */
@@ -49,9 +50,9 @@ export function judge<V>(
   const freshness = doubted ? 'last-good' : ageMs < frame.ttlMs ? 'fresh' : 'stale';
   const { ttlMs, graceMs, loadCostMs } = frame;
   const found = { freshness, ageMs, ttlMs, graceMs, loadCostMs, tier } as const;
-  if (frame.negative === true) return { ...found, value: undefined, payload: undefined };
   try {
-    const payload = codec.seal === undefined ? frame.payload : codec.seal.open(frame.payload, ref.key);
+    const payload = openPayload(codec.seal, ref, frame);
+    if (frame.negative === true) return { ...found, value: undefined, payload: undefined };
     return { ...found, value: codec.decode(payload), payload };
   } catch {
     // Whatever a codec throws means the same: these bytes are not a value of this cache.

@@ -1,5 +1,6 @@
 import type { Bus } from './contracts/bus.ts';
 import type { Invalidation } from './contracts/invalidation.ts';
+import { guarded } from './listener.ts';
 
 /**
  * A bus in this process's memory: the reference for buses on real engines, and a stand-in for them in tests.
@@ -13,7 +14,7 @@ export class MemoryBus implements Bus {
   }
 
   async subscribe(onMessage: (invalidation: Invalidation) => void, onGap: () => void): Promise<() => Promise<void>> {
-    const subscriber = { onMessage, onGap };
+    const subscriber = { onMessage: guarded(onMessage), onGap: guarded(onGap) };
     this.#subscribers.add(subscriber);
     return async () => {
       this.#subscribers.delete(subscriber);

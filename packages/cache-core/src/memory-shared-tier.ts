@@ -85,7 +85,7 @@ export class MemorySharedTier implements SharedTier {
   }
 
   async write(ref: EntryRef, frame: Uint8Array, options: WriteOptions): Promise<void> {
-    this.#values.set(ref.key, { value: frame, expiresMs: this.now() + options.ttlMs });
+    this.#values.set(ref.key, { value: Uint8Array.from(frame), expiresMs: this.now() + options.ttlMs });
   }
 
   async invalidate(invalidation: Invalidation): Promise<void> {

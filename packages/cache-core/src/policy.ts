@@ -7,6 +7,7 @@ import type { Codec } from './contracts/codec.ts';
 import type { CacheEvent } from './contracts/events.ts';
 import type { SharedTier } from './contracts/shared-tier.ts';
 import type { KeyspaceOptions } from './keyspace.ts';
+import { guarded } from './listener.ts';
 
 /** Options of `createCache`. Durations are milliseconds. */
 export interface CacheOptions<V> extends KeyspaceOptions {
@@ -138,7 +139,7 @@ export function resolvePolicy<V>(options: CacheOptions<V>): Policy<V> {
     tierBudgetMs: positive('tierBudgetMs', options.tierBudgetMs ?? 15),
     writeBudgetMs: 5_000,
     clock: options.clock ?? systemClock,
-    onEvent: guarded(options.onEvent),
+    onEvent: options.onEvent && guarded(options.onEvent),
   });
 }
 
@@ -201,15 +202,4 @@ export function whole(name: string, value: number): number {
   if (!Number.isSafeInteger(rounded) || rounded < 1)
     throw new TypeError(`${name} must be a finite number of at least 1, got ${String(value)}`);
   return rounded;
-}
-
-function guarded<E>(listener: ((event: E) => void) | undefined): ((event: E) => void) | undefined {
-  if (listener === undefined) return undefined;
-  return (event) => {
-    try {
-      listener(event);
-    } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error), { type: 'WarmlineListenerWarning' });
-    }
-  };
 }

@@ -28,6 +28,8 @@ export interface PumpOptions {
   readonly onEvent?: (event: CacheEvent) => void;
 }
 
+/** How long a target is believed to hear after a proof. */
+export const LIVE_MS = 5000;
 /** The namespace of messages that only prove that the bus works; no cache has it, because it has no separator. */
 const HEARTBEAT = '~heartbeat';
 const GAP: Invalidation = Object.freeze({ kind: 'namespace', namespace: EVERY_MUTABLE_NAMESPACE });
@@ -47,7 +49,7 @@ export class Pump {
   #closed = false;
 
   constructor(options: PumpOptions) {
-    const { heartbeatMs = 1000, liveMs = 5000, clock = systemClock } = options;
+    const { heartbeatMs = 1000, liveMs = LIVE_MS, clock = systemClock } = options;
     this.#options = {
       ...options,
       heartbeatMs: positive('heartbeatMs', heartbeatMs),
@@ -66,10 +68,8 @@ export class Pump {
   }
 
   async #start(): Promise<void> {
-    const { bus, heartbeatMs, clock, liveMs, target } = this.#options;
+    const { bus, heartbeatMs, clock } = this.#options;
     try {
-      // Until the first proof the target is trusted for as long as after one.
-      await target.stayLive?.(liveMs);
       this.#unsubscribe = await bus.subscribe(
         (invalidation) => this.#enqueue(() => this.#take(invalidation)),
         () => this.#gap(),

@@ -70,8 +70,7 @@ async function tryCall<V, T, R>(
     engine.emit?.({ type: 'tier-timeout', tier: tier.name, operation, budgetMs, ...stalled });
   } catch (error) {
     report(false);
-    engine.stats.tierErrors++;
-    engine.emit?.({ type: 'tier-error', tier: tier.name, operation, error });
+    engine.tierFailed(tier, operation, error);
   } finally {
     timer.cancel();
   }

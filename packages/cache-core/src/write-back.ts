@@ -6,7 +6,9 @@ import { hashOfRef } from './engine.ts';
 import { encodeFrame } from './frame.ts';
 import type { CompleteStamps } from './judge.ts';
 import type { Freshness } from './process-tier.ts';
+import { sealPayload } from './sealing.ts';
 import { PROCESS_TIER } from './stats.ts';
+import type { Budget } from './tier-call.ts';
 import { callTier, startBudget } from './tier-call.ts';
 
 /** The right to write one entry into one tier: the stamps that were there before its source was read. */
@@ -86,43 +88,56 @@ export async function writeShared<V>(
   grants: readonly Grant[],
   stored: Stored<V>,
 ): Promise<void> {
-  if (grants.length === 0) return;
+  const budget = startBudget(engine, engine.policy.writeBudgetMs);
+  await Promise.all(grants.map((grant) => writeTier(engine, ref, grant, stored, budget)));
+}
+
+async function writeTier<V>(
+  engine: Engine<V>,
+  ref: EntryRef,
+  { tier, stamps }: Grant,
+  stored: Stored<V>,
+  budget: Budget,
+): Promise<void> {
   const { policy } = engine;
-  const { codec, format, writeBudgetMs } = policy;
+  const { ageMs, graceMs, loadCostMs, pin } = stored;
+  const ttlMs = Math.min(stored.ttlMs, policy.tierTtl.get(tier) ?? stored.ttlMs);
+  const hardMs = ttlMs + graceMs;
+  if (hardMs <= ageMs) return;
   const negative = stored.value === undefined;
-  if (stored.payload === undefined && !negative) return;
-  const payload = stored.payload ?? NO_BYTES;
-  const sealed = negative || codec.seal === undefined ? payload : codec.seal.seal(payload, ref.key);
-  const budget = startBudget(engine, writeBudgetMs);
-  const write = async ({ tier, stamps }: Grant): Promise<void> => {
-    const ttlMs = Math.min(stored.ttlMs, policy.tierTtl.get(tier) ?? Number.POSITIVE_INFINITY);
-    const hardMs = ttlMs + stored.graceMs;
-    if (hardMs <= stored.ageMs) return;
-    // `begin` asked for stamps that outlive the cache's own times; an entry that is kept longer asks for more.
-    if (hardMs > policy.ttl + policy.grace) await tier.begin(ref, { leaseMs: 0, stampTtlMs: stampTtlMs(hardMs) });
-    const frame = encodeFrame(ref, format, {
-      originMs: tier.now() - stored.ageMs,
-      ttlMs,
-      graceMs: stored.graceMs,
-      loadCostMs: stored.loadCostMs,
-      stamps,
-      payload: sealed,
-      negative,
-    });
-    await tier.write(ref, frame, { ttlMs: hardMs - stored.ageMs, pin: stored.pin });
-  };
-  await Promise.all(
-    grants.map((grant) =>
-      callTier(engine, {
-        tier: grant.tier,
-        operation: 'write',
-        budget,
-        bytes: sealed.byteLength,
-        call: () => write(grant),
-        use: Boolean,
-      }),
-    ),
-  );
+  const nowMs = timeOf(engine, tier);
+  if (nowMs === undefined) return;
+  let frame: Uint8Array;
+  try {
+    const content = { originMs: nowMs - ageMs, ttlMs, graceMs, stamps, negative, payload: stored.payload ?? NO_BYTES };
+    const payload = sealPayload(policy.codec.seal, ref, content);
+    frame = encodeFrame(ref, policy.format, { ...content, loadCostMs, payload });
+  } catch {
+    // Too many tags, or a seal that failed: it stays in this process.
+    engine.refused(ref, 'unencodable');
+    return;
+  }
+  await callTier(engine, {
+    tier,
+    operation: 'write',
+    budget,
+    bytes: frame.byteLength,
+    call: async () => {
+      // `begin` asked for stamps that outlive the cache's own times; an entry that is kept longer asks for more.
+      if (hardMs > policy.ttl + policy.grace) await tier.begin(ref, { leaseMs: 0, stampTtlMs: stampTtlMs(hardMs) });
+      await tier.write(ref, frame, { ttlMs: hardMs - ageMs, pin });
+    },
+    use: Boolean,
+  });
+}
+
+function timeOf<V>(engine: Engine<V>, tier: SharedTier): number | undefined {
+  try {
+    return tier.now();
+  } catch (error) {
+    engine.tierFailed(tier, 'write', error);
+    return undefined;
+  }
 }
 
 function refuse<V>(engine: Engine<V>, ref: EntryRef, reason: RefusedWrite): false {

@@ -13,16 +13,25 @@ export function jsonCodec<V>(): Codec<V> {
   return {
     id: 'json/1',
     encode(value) {
-      const text = JSON.stringify(value);
+      const text = textOf(value);
       if (text === undefined || !isDeepStrictEqual(JSON.parse(text), value)) {
         throw new TypeError(
-          'the value does not survive JSON: it holds undefined, a function, a date, NaN or a class instance',
+          'the value does not survive JSON: it holds undefined, a function, a date, NaN, a cycle or a class instance',
         );
       }
       return encoder.encode(text);
     },
     decode: (bytes) => freeze(JSON.parse(decoder.decode(bytes))) as V,
   };
+}
+
+/** `undefined` for what cannot be written: the engine's own message would name fields of the value. */
+function textOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function freeze(value: unknown): unknown {

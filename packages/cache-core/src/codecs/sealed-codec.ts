@@ -32,8 +32,8 @@ const CIPHER = 'aes-256-gcm';
  *   0 u8 version, 1      5 12 bytes nonce, random      33 ciphertext, as long as the payload
  *   1 u32 key id (LE)   17 16 bytes tag
  *
- * The tag covers version, key id, the codec's `id` and the binding (the entry's key) as well: sealed bytes open nowhere else.
- * It does not cover the frame around it: who can write to a tier can put an older value of the same key back, or none.
+ * The tag covers version, key id, the codec's `id` and the binding as well (the entry's key, times and stamps): who can write
+ * to a tier but has no key can neither move, revive, prolong nor invent an entry, only remove it.
  * Random nonces allow 2^32 entries per key; bring a new key before that. Caches with other keys see misses.
  *
  * @throws TypeError naming the option: no keys, a key that is not 32 bytes, an id out of range or used twice, or an `inner`

@@ -63,11 +63,11 @@ export interface SharedTier {
    * the stored frame if someone has just filled it.
    */
   begin(entry: EntryRef, options: BeginOptions): Promise<Begun>;
-  /** Unconditional: a late or foreign write is simply not valid, because of its stamps. */
+  /** Copies the frame. Unconditional: a late or foreign write is simply not valid, because of its stamps. */
   write(entry: EntryRef, frame: Uint8Array, options: WriteOptions): Promise<void>;
   /**
    * Removes the stamps named, then the values. After it resolves, no frame written under the old stamps is valid.
-   * A soft one replaces each stamp by its `softened` successor and leaves the values; a tier that cannot do so removes them.
+   * Leases of keys it names end. A soft one replaces each stamp by its `softened` successor and leaves the values; a tier that cannot do so removes them.
    */
   invalidate(invalidation: Invalidation): Promise<void>;
   /** As {@link begin} for many entries in one trip, in the order asked. @default one `begin` each, at the same time */
@@ -76,6 +76,6 @@ export interface SharedTier {
   readonly origin?: string;
   /** Extends {@link Journal.liveUntil} to `forMs` milliseconds from now. Only tiers with a journal that a pump fills have it. */
   stayLive?(forMs: number): Promise<void>;
-  /** Ends all work of the tier. Called by its owner; a cache does not close the tiers it was given. */
+  /** Ends all work of the tier; a second call does nothing. Called by its owner; a cache does not close the tiers it was given. */
   close(): Promise<void>;
 }

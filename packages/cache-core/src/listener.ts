@@ -1,0 +1,10 @@
+/** The same listener; what it throws becomes a process warning and breaks nothing. */
+export function guarded<A extends unknown[]>(listener: (...args: A) => void): (...args: A) => void {
+  return (...args) => {
+    try {
+      listener(...args);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error), { type: 'WarmlineListenerWarning' });
+    }
+  };
+}
