@@ -42,7 +42,8 @@ export class BackOff {
     this.#resting.delete(key);
   }
 
-  clear(): void {
-    this.#resting.clear();
+  /** As {@link forget} for every key that matches. */
+  forgetWhere(matches: (key: string) => boolean): void {
+    for (const [key] of this.#resting.entries()) if (matches(key)) this.#resting.delete(key);
   }
 }

@@ -120,7 +120,7 @@ export class Engine<V> {
     const { namespace } = this.keyspace;
     if (!concerns(invalidation, { namespace, immutable: !this.hearing.mutable })) return;
     this.lag.invalidated(invalidation, this.policy.clock.now());
-    this.backOff.clear();
+    this.backOff.forgetWhere((key) => names(invalidation, this.refOf(key)));
     const { soft = false } = invalidation;
     if (invalidation.kind === 'namespace' && !soft) {
       this.#dropAll();

@@ -30,18 +30,31 @@ export function names(invalidation: Invalidation, ref: EntryRef): boolean {
  *   1. A reads the old value (from the source or a lower tier)   2. B invalidates the key   3. A inserts the old value
  */
 export class Fence {
-  readonly #marks: readonly { readonly journal: Journal; readonly sequence: number }[];
+  readonly #marks: readonly { readonly journal: Journal; readonly sequence: number | undefined }[];
 
   constructor(journals: readonly Journal[]) {
-    this.#marks = journals.map((journal) => ({ journal, sequence: journal.sequence() }));
+    this.#marks = journals.map((journal) => ({ journal, sequence: attempt(() => journal.sequence()) }));
   }
 
-  /** True while no invalidation since the fence was raised names the entry. A journal that was overrun names everything. */
+  /**
+   * True while no invalidation since the fence was raised names the entry. A journal that was overrun, or that cannot be
+   * read, names everything.
+   */
   admits(ref: EntryRef): boolean {
     return this.#marks.every(({ journal, sequence }) => {
-      if (journal.sequence() === sequence) return true;
-      const invalidations = journal.since(sequence);
-      return invalidations !== 'overrun' && !invalidations.some((invalidation) => names(invalidation, ref));
+      if (sequence === undefined) return false;
+      const invalidations = attempt(() => (journal.sequence() === sequence ? [] : journal.since(sequence)));
+      if (invalidations === undefined || invalidations === 'overrun') return false;
+      return !invalidations.some((invalidation) => names(invalidation, ref));
     });
+  }
+}
+
+/** A journal may be a file: that it fails is reported where its invalidations are followed (`Hearing`). */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }

@@ -92,7 +92,8 @@ export class Hearing {
     for (const followed of this.#followed) {
       try {
         this.#follow(followed);
-        deaf ||= followed.now() >= (followed.journal.liveUntil?.() ?? Number.POSITIVE_INFINITY);
+        const liveUntilMs = followed.journal.liveUntil?.();
+        deaf ||= liveUntilMs !== undefined && followed.now() >= liveUntilMs;
       } catch (error) {
         // What cannot be heard may be anything.
         this.#options.onOverrun();

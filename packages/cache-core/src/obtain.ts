@@ -35,6 +35,22 @@ export function obtain<V>(
   entry: ProcessEntry<V> | undefined,
   run: LoadRunner<V> = load,
 ): Promise<V | undefined> {
+  try {
+    return choose(engine, key, loader, options, entry, run);
+  } catch (error) {
+    // Bad options, and whatever the caller's own functions throw: who is given a promise looks for errors there.
+    return Promise.reject(error);
+  }
+}
+
+function choose<V>(
+  engine: Engine<V>,
+  key: string,
+  loader: Loader<V>,
+  options: LoadOptions,
+  entry: ProcessEntry<V> | undefined,
+  run: LoadRunner<V>,
+): Promise<V | undefined> {
   const { signal, deadlineMs } = options;
   if (signal?.aborted === true) return Promise.reject(signal.reason);
   checkEntryOptions(options);

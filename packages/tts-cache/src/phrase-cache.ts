@@ -21,6 +21,7 @@ export function createPhraseCache(options: PhraseCacheOptions = {}): Cache<Speec
     processTtl: HOUR_MS,
     maxBytes: shared ? 8 * MIB : 64 * MIB,
     tierBudgetMs: 60,
+    immutable: true,
     ...options,
     codec: speechCodec,
   });

@@ -1,4 +1,5 @@
 import type { Check } from '../scenario.ts';
+import { hungTierChecks } from './hung-tier.ts';
 import type { HotPathMeasurement } from './measurement.ts';
 import { mostLoads, overheadOf, waitersOf, warmlineHits } from './measurement.ts';
 import { CALLERS } from './waiters.ts';
@@ -25,6 +26,7 @@ export function checksOf(m: HotPathMeasurement): Check[] {
     ...waiterChecks(m),
     atMost('overhead_bytes', overheadOf(m, 'warmline').median, MAX_OVERHEAD_BYTES),
     ...millionKeysChecks(m),
+    ...hungTierChecks(m.hungTier),
   ];
 }
 

@@ -2,6 +2,7 @@ import { loadavg } from 'node:os';
 import type { Facts, Scenario, ScenarioContext, ScenarioResult } from '../scenario.ts';
 import { checksOf } from './checks.ts';
 import { measureHits } from './hits.ts';
+import { measureHungTier } from './hung-tier.ts';
 import { isSerialOnRejection } from './known-figures.ts';
 import type { HotPathMeasurement } from './measurement.ts';
 import { measureMillionKeys } from './million-keys.ts';
@@ -22,6 +23,8 @@ interface Effort {
   readonly serialCallers: number;
   readonly repetitions: number;
   readonly keys: number;
+  /** Cold keys over a tier that hangs. */
+  readonly coldKeys: number;
 }
 
 const FULL: Effort = {
@@ -31,6 +34,7 @@ const FULL: Effort = {
   serialCallers: CALLERS,
   repetitions: 7,
   keys: 1_000_000,
+  coldKeys: 600,
 };
 const QUICK: Effort = {
   ...FULL,
@@ -40,6 +44,7 @@ const QUICK: Effort = {
   serialCallers: 100,
   repetitions: 5,
   keys: 200_000,
+  coldKeys: 200,
 };
 
 /** What a hit, a crowd and an entry cost, beside the libraries that one would use instead. */
@@ -83,6 +88,8 @@ async function measure({ progress, sabotage }: ScenarioContext, effort: Effort):
     serial: { rounds: 1, callers: effort.serialCallers, isSerial: isSerialOnRejection },
     progress,
   });
+  progress.update('hot-path · a tier that hangs');
+  const hungTier = await measureHungTier(effort.coldKeys);
   const after = loadavg()[0] ?? 0;
   progress.update('hot-path · memory');
   // Together: nothing in them is timed, and there are two cores at least.
@@ -90,7 +97,7 @@ async function measure({ progress, sabotage }: ScenarioContext, effort: Effort):
     measureOverhead(effort.repetitions),
     measureMillionKeys(effort.keys),
   ]);
-  return { hits, waiters, overhead, millionKeys, loadAverage: { before, after } };
+  return { hits, waiters, overhead, millionKeys, hungTier, loadAverage: { before, after } };
 }
 
 function overridesOf(effort: Effort, maxBytes: number): Facts {

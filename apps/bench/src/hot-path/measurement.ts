@@ -1,4 +1,5 @@
 import type { HitCase } from './hits.ts';
+import type { HungTier } from './hung-tier.ts';
 import type { MillionKeys } from './million-keys.ts';
 import type { Overhead } from './overhead.ts';
 import type { Spread } from './statistics.ts';
@@ -11,6 +12,7 @@ export interface HotPathMeasurement {
   readonly waiters: readonly WaiterCase[];
   readonly overhead: readonly Overhead[];
   readonly millionKeys: MillionKeys;
+  readonly hungTier: HungTier;
   readonly loadAverage: { readonly before: number; readonly after: number };
 }
 

@@ -1,5 +1,6 @@
 import { distribution } from '../distribution.ts';
 import type { Distribution, Metrics } from '../scenario.ts';
+import { hungTierMetrics } from './hung-tier.ts';
 import type { HotPathMeasurement } from './measurement.ts';
 import { mostLoads, nsOf, overLoaderMs, waitersOf, warmlineHits } from './measurement.ts';
 import { spreadOf } from './statistics.ts';
@@ -10,7 +11,13 @@ type Collected = Record<string, number | Distribution>;
 
 /** The measurement for machines. Quotients are numbers, with `.min`, `.max` and `.n` beside them. */
 export function metricsOf(m: HotPathMeasurement, targets: readonly Target[]): Metrics {
-  return { ...targetMetrics(targets), ...hitMetrics(m), ...waiterMetrics(m), ...memoryMetrics(m) };
+  return {
+    ...targetMetrics(targets),
+    ...hitMetrics(m),
+    ...waiterMetrics(m),
+    ...memoryMetrics(m),
+    ...hungTierMetrics(m.hungTier),
+  };
 }
 
 function targetMetrics(targets: readonly Target[]): Collected {

@@ -2,6 +2,7 @@ import type { ScenarioResult } from '../scenario.ts';
 import { table } from '../tables.ts';
 import type { HitCase } from './hits.ts';
 import { LEAST_SAMPLE_MS } from './hits.ts';
+import { hungTierSection } from './hung-tier.ts';
 import { isSuspectHit, isSuspectLoads, knownHitNs } from './known-figures.ts';
 import type { HotPathMeasurement } from './measurement.ts';
 import { mostLoads, nsOf, overLoaderMs } from './measurement.ts';
@@ -27,6 +28,7 @@ export function reportHotPath(m: HotPathMeasurement): Pick<ScenarioResult, 'metr
       hitSection(m, buffers.name, buffers.label),
       waiterSection(m),
       memorySection(m),
+      hungTierSection(m.hungTier),
       targetSection(targets),
     ],
   };

@@ -26,7 +26,7 @@ export interface CacheStats {
   readonly loadMs: number;
   /** Values stored by `set`. */
   readonly sets: number;
-  /** Calls of `delete` and `clear`. */
+  /** Calls that invalidate: `delete`, `invalidateTags`, `clear` and the soft ones. */
   readonly invalidations: number;
   /** Values returned but not stored, by reason. */
   readonly refusedWrites: Readonly<Partial<Record<RefusedWrite, number>>>;
