@@ -1,8 +1,18 @@
-import type { CacheEvent } from './contracts/events.ts';
+import type { CacheEvent, TierOperation } from './contracts/events.ts';
 import type { SharedTier } from './contracts/shared-tier.ts';
 
 /** Large values take their time on any network; they are judged among themselves. */
-export type SizeClass = 'small' | 'large';
+type SizeClass = 'small' | 'large';
+
+/** What breakers guard: a tier that is full answers reads, and takes no writes. */
+export type GuardedOperation = Extract<TierOperation, 'read' | 'begin' | 'write'>;
+
+/** One breaker's place: calls of one kind with values of one size. */
+export interface Line {
+  readonly tier: SharedTier;
+  readonly operation: GuardedOperation;
+  readonly sizeClass: SizeClass;
+}
 
 const LARGE_BYTES = 32 * 1024;
 /** Weight of the newest call in the share of failed ones: four failures in a row, or half of many, open the breaker. */
@@ -21,9 +31,9 @@ class Breaker {
   #probeAtMs = 0;
 
   /** `skip`: leave it out. `probe`: make it, but do not wait. */
-  admit(nowMs: number, mayProbe: boolean): 'call' | 'probe' | 'skip' {
+  admit(nowMs: number): 'call' | 'probe' | 'skip' {
     if (this.state === 'closed') return 'call';
-    if (this.state === 'half-open' || nowMs < this.#probeAtMs || !mayProbe) return 'skip';
+    if (this.state === 'half-open' || nowMs < this.#probeAtMs) return 'skip';
     this.state = 'half-open';
     return 'probe';
   }
@@ -45,45 +55,52 @@ class Breaker {
   }
 }
 
-/** The breakers of one cache: one per shared tier and size class. */
+/** The breakers of one cache: one per shared tier, operation and size class. */
 export class Breakers {
-  readonly #breakers = new Map<SharedTier, Record<SizeClass, Breaker>>();
+  readonly #breakers = new Map<SharedTier, Map<string, Breaker>>();
   readonly #onEvent: (event: CacheEvent) => void;
   /** What this cache's values are like: the class of a read is not known before its answer. */
   #usual: SizeClass = 'small';
 
-  constructor(tiers: readonly SharedTier[], onEvent: (event: CacheEvent) => void) {
-    for (const tier of tiers) this.#breakers.set(tier, { small: new Breaker(), large: new Breaker() });
+  constructor(onEvent: (event: CacheEvent) => void) {
     this.#onEvent = onEvent;
   }
 
   /** @param bytes the size of what is written; `undefined` for reads. */
-  classOf(bytes: number | undefined): SizeClass {
-    if (bytes === undefined) return this.#usual;
-    return bytes > LARGE_BYTES ? 'large' : 'small';
+  lineOf(tier: SharedTier, operation: GuardedOperation, bytes: number | undefined): Line {
+    return { tier, operation, sizeClass: bytes === undefined ? this.#usual : classOf(bytes) };
   }
 
   /** A value of this size has passed. */
   noteSize(bytes: number): void {
-    this.#usual = this.classOf(bytes);
+    this.#usual = classOf(bytes);
   }
 
-  /** @param mayProbe whether the call does no harm if nobody takes its answer. */
-  admit(tier: SharedTier, sizeClass: SizeClass, nowMs: number, mayProbe: boolean): 'call' | 'probe' | 'skip' {
-    const admission = this.#of(tier, sizeClass).admit(nowMs, mayProbe);
-    if (admission === 'probe') this.#onEvent({ type: 'breaker', tier: tier.name, sizeClass, state: 'half-open' });
+  admit(line: Line, nowMs: number): 'call' | 'probe' | 'skip' {
+    const admission = this.#of(line).admit(nowMs);
+    if (admission === 'probe') this.#tell(line, 'half-open');
     return admission;
   }
 
-  report(tier: SharedTier, sizeClass: SizeClass, ok: boolean, isProbe: boolean, nowMs: number): void {
-    const breaker = this.#of(tier, sizeClass);
-    if (!breaker.report(ok, isProbe, nowMs)) return;
-    this.#onEvent({ type: 'breaker', tier: tier.name, sizeClass, state: breaker.state });
+  report(line: Line, ok: boolean, isProbe: boolean, nowMs: number): void {
+    const breaker = this.#of(line);
+    if (breaker.report(ok, isProbe, nowMs)) this.#tell(line, breaker.state);
   }
 
-  #of(tier: SharedTier, sizeClass: SizeClass): Breaker {
-    const breakers = this.#breakers.get(tier);
-    if (breakers === undefined) throw new Error(`tier '${tier.name}' is not one of this cache's`);
-    return breakers[sizeClass];
+  #tell({ tier, operation, sizeClass }: Line, state: Breaker['state']): void {
+    this.#onEvent({ type: 'breaker', tier: tier.name, operation, sizeClass, state });
   }
+
+  #of({ tier, operation, sizeClass }: Line): Breaker {
+    const lines = this.#breakers.get(tier) ?? new Map<string, Breaker>();
+    this.#breakers.set(tier, lines);
+    const line = `${operation} ${sizeClass}`;
+    const breaker = lines.get(line) ?? new Breaker();
+    lines.set(line, breaker);
+    return breaker;
+  }
+}
+
+function classOf(bytes: number): SizeClass {
+  return bytes > LARGE_BYTES ? 'large' : 'small';
 }

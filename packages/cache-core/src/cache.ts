@@ -133,7 +133,8 @@ export class TieredCache<V> implements Cache<V> {
     if (missing.length > 0) engine.outbox.add(invalidation, missing);
     const fence = engine.raiseFence();
     const grants = await grantAll(engine, ref);
-    if (!insertHere(engine, key, ref, stored, fence.admits(ref) ? undefined : 'invalidated')) return;
+    const isCurrent = fence.admits(ref) && !engine.hearing.isOutdone(invalidation, ref);
+    if (!insertHere(engine, key, ref, stored, isCurrent ? undefined : 'invalidated')) return;
     // Loads that began since the invalidation have read what this value replaces.
     engine.flights.detachKey(key);
     await engine.background(writeShared(engine, ref, grants, stored));

@@ -1,3 +1,4 @@
+import type { Channel } from 'node:diagnostics_channel';
 import { channel } from 'node:diagnostics_channel';
 import type { CacheEvent } from './contracts/events.ts';
 
@@ -9,4 +10,4 @@ export interface CacheDiagnostics {
 }
 
 /** The events of every cache of this process; for tracing and metrics that must not touch the code which makes the caches. */
-export const cacheChannel = channel('warmline:cache');
+export const cacheChannel: Channel = channel('warmline:cache');

@@ -17,7 +17,7 @@ import type { Fallback, Flight } from './single-flight.ts';
 import { SingleFlight } from './single-flight.ts';
 import { SourceLag } from './source-lag.ts';
 import { PROCESS_TIER, StatsRecorder } from './stats.ts';
-import { spread } from './spread.ts';
+import { spreadAgain } from './spread.ts';
 
 /** What the parts of one cache share: its policy, its process tier, the loads in flight and what it hears of others. */
 export class Engine<V> {
@@ -42,7 +42,7 @@ export class Engine<V> {
     const { tiers, bus, clock, backOffMs, settleMs, versionOf } = this.policy;
     this.backOff = new BackOff(backOffMs);
     this.lag = new SourceLag(settleMs, versionOf);
-    this.breakers = new Breakers(tiers, (event) => this.emit?.(event));
+    this.breakers = new Breakers((event) => this.emit?.(event));
     this.flights = new SingleFlight(clock, (...told) => this.#servedFallback(...told));
     this.process = new ProcessTier({
       maxBytes: this.policy.maxBytes,
@@ -54,7 +54,7 @@ export class Engine<V> {
     this.outbox = new Outbox({
       clock,
       namespace: this.keyspace.namespace,
-      deliver: (invalidation) => this.background(spread(this, invalidation)),
+      deliver: (invalidation, missing) => this.background(spreadAgain(this, invalidation, missing)),
       onChange: (to, pending) => this.emit?.({ type: 'outbox', to, pending }),
     });
     this.hearing = new Hearing({

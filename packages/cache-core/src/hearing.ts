@@ -1,12 +1,13 @@
 import type { Bus } from './contracts/bus.ts';
 import type { Clock } from './contracts/clock.ts';
 import type { CacheEvent } from './contracts/events.ts';
-import type { Invalidation } from './contracts/invalidation.ts';
+import type { EntryRef, Invalidation } from './contracts/invalidation.ts';
 import type { Journal } from './contracts/journal.ts';
 import type { SharedTier } from './contracts/shared-tier.ts';
-import { Fence } from './fence.ts';
+import { Fence, names } from './fence.ts';
 import { MemoryJournal } from './memory-journal.ts';
-import { LIVE_MS, Pump } from './pump.ts';
+import type { PumpTarget } from './pump.ts';
+import { Pump } from './pump.ts';
 import { randomBits } from './random.ts';
 
 /** How stale a process may be towards its machine's journal; the promise is 5 ms. */
@@ -42,6 +43,7 @@ export class Hearing {
   /** Nothing vouches for the invalidations of other machines: what could be stale is served only if it cannot be loaded. */
   deaf = false;
   readonly #own = new MemoryJournal();
+  readonly #firstNoted = new WeakMap<Invalidation, number>();
   readonly #journals: readonly Journal[];
   readonly #followed: readonly Followed[];
   readonly #options: HearingOptions;
@@ -62,8 +64,6 @@ export class Hearing {
     this.#journals = [this.#own, ...followed.map(({ journal }) => journal)];
     if (bus !== undefined && keeper === undefined) {
       this.#pump = new Pump({ bus, target: this.#target(), clock, origin: this.origin, onEvent: options.emit });
-      // Until the first proof it is trusted for as long as after one, and no longer however often the pump tries.
-      this.#own.stayLiveUntil(clock.now() + LIVE_MS);
       // Its own journal is followed only for `liveUntil`: `note` and the pump drop what they append.
       followed.push({ journal: this.#own, now: () => clock.now(), sequence: 0 });
     }
@@ -77,7 +77,22 @@ export class Hearing {
 
   /** Appends an invalidation to this cache's own journal: reads that have begun may not insert what it names. */
   note(invalidation: Invalidation): void {
+    if (!this.#firstNoted.has(invalidation)) this.#firstNoted.set(invalidation, this.#own.sequence());
     this.#own.append(invalidation);
+  }
+
+  /**
+   * Whether a later call of this process has invalidated an entry since this one was noted first. Two calls may overlap:
+   *
+   *   1. `set` is under way   2. `delete` is called, and resolves   3. `set` would insert what the delete was to remove
+   */
+  isOutdone(invalidation: Invalidation, ref: EntryRef): boolean {
+    const first = this.#firstNoted.get(invalidation) ?? 0;
+    const since = this.#own.since(first);
+    return (
+      since === 'overrun' ||
+      since.some((other) => (this.#firstNoted.get(other) ?? 0) > first && names(other, ref))
+    );
   }
 
   /** Whether it is time to {@link catchUp}. Asked at every read: with nobody to hear it costs one comparison. */
@@ -119,8 +134,9 @@ export class Hearing {
     else for (const invalidation of invalidations) this.#options.onInvalidation(invalidation);
   }
 
-  #target() {
+  #target(): PumpTarget {
     return {
+      journal: this.#own,
       invalidate: async (invalidation: Invalidation): Promise<void> => {
         this.note(invalidation);
         this.#options.onInvalidation(invalidation);

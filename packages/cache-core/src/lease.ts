@@ -20,6 +20,8 @@ export async function awaitHolder<V>(
 ): Promise<void> {
   const { clock, leaseWaitMs, tierBudgetMs } = engine.policy;
   const startedMs = clock.now();
+  // One limit for all tiers of a load.
+  descent.waitUntilMs ??= startedMs + leaseWaitMs;
   const report = (outcome: 'filled' | 'freed' | 'timeout'): void =>
     engine.emit?.({
       type: 'lease-wait',
@@ -29,7 +31,7 @@ export async function awaitHolder<V>(
       durationMs: clock.now() - startedMs,
     });
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2)) {
-    const leftMs = startedMs + leaseWaitMs - clock.now();
+    const leftMs = descent.waitUntilMs - clock.now();
     if (leftMs <= 0 || engine.closed || purpose.signal?.aborted === true) return report('timeout');
     await new Promise<void>((resolve) => clock.after(Math.min(pauseMs, leftMs), resolve));
     const elsewhere = await beginTier(engine, tier, [descent], startBudget(engine, tierBudgetMs), purpose);

@@ -5,7 +5,7 @@ import { hashOfRef } from './engine.ts';
 import type { Fence } from './fence.ts';
 import type { Found } from './judge.ts';
 import { completeStamps, judge } from './judge.ts';
-import { awaitHolder } from './lease.ts';
+import { awaitHolder, releaseAll } from './lease.ts';
 import type { Budget } from './tier-call.ts';
 import { callTier, startBudget } from './tier-call.ts';
 import type { Grant, Stored } from './write-back.ts';
@@ -28,6 +28,8 @@ export interface Descent<V> {
   /** Tiers passed on the way, with the right to write what is found or loaded below them. */
   readonly grants: Grant[];
   readonly leases: HeldLease[];
+  /** Clock time at which this load has waited long enough for others; known from the first wait on. */
+  waitUntilMs: number | undefined;
 }
 
 /** Why the tiers are asked. */
@@ -44,7 +46,7 @@ export interface Purpose<V> {
 
 /** A key that has not been looked for in any tier. */
 export function startDescent<V>(key: string, ref: EntryRef): Descent<V> {
-  return { key, ref, found: undefined, stale: undefined, grants: [], leases: [] };
+  return { key, ref, found: undefined, stale: undefined, grants: [], leases: [], waitUntilMs: undefined };
 }
 
 /**
@@ -82,7 +84,7 @@ export async function descend<V>(
 }
 
 /** Takes what a tier holds, if it is any good: fresh values are found, the youngest other one is remembered. */
-export function consider<V>(descent: Descent<V>, found: Found<V> | undefined, { maxAgeMs }: Purpose<V>): void {
+function consider<V>(descent: Descent<V>, found: Found<V> | undefined, { maxAgeMs }: Purpose<V>): void {
   if (found === undefined) return;
   if (found.freshness === 'fresh') {
     if (maxAgeMs === undefined || found.ageMs <= maxAgeMs) descent.found = found;
@@ -138,6 +140,7 @@ export async function beginTier<V>(
     budget,
     call: () => beginAll(tier, refs, options),
     use: (begun) => missing.filter((descent, index) => take(engine, tier, descent, begun[index], purpose)),
+    discard: (begun) => void engine.background(releaseAll(engine, leasesOf(tier, begun))),
   });
   return elsewhere ?? [];
 }
@@ -145,6 +148,10 @@ export async function beginTier<V>(
 function beginAll(tier: SharedTier, refs: readonly EntryRef[], options: BeginOptions): Promise<readonly Begun[]> {
   if (refs.length > 1 && tier.beginMany !== undefined) return tier.beginMany(refs, options);
   return Promise.all(refs.map((ref) => tier.begin(ref, options)));
+}
+
+function leasesOf(tier: SharedTier, begun: readonly Begun[]): HeldLease[] {
+  return begun.flatMap(({ lease }) => (typeof lease === 'object' ? [{ tier, lease }] : []));
 }
 
 /** The right to write to every shared tier that answers, whatever the tiers hold now. */

@@ -38,7 +38,7 @@ export class MemoryJournal implements Journal {
     this.#sequence++;
   }
 
-  /** Sets {@link liveUntil}: somebody has just proved that invalidations of others reach this journal. */
+  /** Sets `liveUntil`: somebody has just proved that invalidations of others reach this journal. */
   stayLiveUntil(untilMs: number): void {
     this.#liveUntilMs = Math.max(this.#liveUntilMs ?? untilMs, untilMs);
   }

@@ -7,6 +7,7 @@ import { load } from './load.ts';
 import { checkEntryOptions, checkPatience } from './policy.ts';
 import type { ProcessEntry } from './process-tier.ts';
 import { randomFraction } from './random.ts';
+import { PROCESS_TIER } from './stats.ts';
 import type { Fallback, Flight } from './single-flight.ts';
 
 /** Part of the ttl by which a value must be younger than the one it replaces early. */
@@ -56,27 +57,36 @@ function choose<V>(
   checkEntryOptions(options);
   checkPatience(options);
   const nowMs = engine.policy.clock.now();
-  const held = entry === undefined ? undefined : fallbackFrom(engine, entry, nowMs);
-  if (held !== undefined && engine.backOff.find(key, nowMs) !== undefined) return serve(engine, key, held, 'back-off');
-  const mayServe = held !== undefined && !held.lastGood;
-  const atOnce = mayServe && (options.softTimeoutMs ?? engine.policy.softTimeoutMs) === 0;
   const running = engine.flights.find(key);
-  if (atOnce) {
-    if (running === undefined) startLoad(engine, key, loader, quiet(options), { held, run });
-    options.onOutcome?.({ from: 'tier', tier: 'process' });
-    return serve(engine, key, held, 'revalidating');
+  const held = entry === undefined ? usable(running?.fallback, nowMs) : fallbackFrom(engine, entry);
+  const softTimeoutMs = options.softTimeoutMs ?? engine.policy.softTimeoutMs;
+  const isResting = engine.backOff.find(key, nowMs) !== undefined;
+  const isStale = held !== undefined && nowMs < held.staleUntilMs;
+  if (held !== undefined && (isResting || (isStale && softTimeoutMs === 0))) {
+    // While the loader rests the tiers are still asked: another process may have been luckier.
+    if (running === undefined && (!isResting || engine.hasShared)) {
+      startLoad(engine, key, loader, quiet(options), { held, run });
+    }
+    options.onOutcome?.({ from: 'tier', tier: PROCESS_TIER });
+    return serve(engine, key, held, isResting ? 'back-off' : 'revalidating');
   }
   if (running !== undefined) {
     engine.stats.shared++;
     options.onOutcome?.({ from: 'flight' });
     engine.emit?.({ type: 'shared', keyHash: engine.hashOf(key) });
-    // Its other callers have their stale value already; so gets this one, unless that has aged beyond use.
-    if (running.served && mayServe) return serve(engine, key, held, 'revalidating');
+    // Its other callers have been given the stale value; so is this one, unless that has aged beyond use.
+    if (running.served && isStale) return serve(engine, key, held, 'revalidating');
   }
   const flight = running ?? startLoad(engine, key, loader, options, { held, run, awaited: true });
-  const result = flight.served && running !== undefined ? flight.fresh : flight.answer;
-  const answer = engine.flights.wait(flight, result, signal);
-  return deadlineMs === undefined ? answer : untilDeadline(engine, flight, answer, deadlineMs, held);
+  const result = running?.served === true ? freshOr(engine, flight, held) : flight.answer;
+  const atDeadline = (): V | undefined => {
+    const fallback = flight.fallback ?? held;
+    if (fallback === undefined || engine.policy.clock.now() >= fallback.staleUntilMs)
+      throw new CacheError('ERR_CACHE_DEADLINE', `no value within the deadline of ${deadlineMs} ms`);
+    engine.servedStale(key, fallback, 'deadline');
+    return fallback.value;
+  };
+  return engine.flights.wait(flight, result, { signal, deadlineMs, atDeadline });
 }
 
 /**
@@ -101,10 +111,9 @@ export function refreshEarly<V>(
   if (engine.flights.find(key) !== undefined || engine.backOff.find(key, nowMs) !== undefined) return;
   checkEntryOptions(options);
   checkPatience(options);
-  const { value, originMs, loadCostMs } = entry;
   // What the tiers below hold is as fresh as what is here; only what somebody else has refreshed meanwhile is worth taking.
-  const maxAgeMs = nowMs - originMs - YOUNGER_BY * (options.ttl ?? engine.policy.ttl);
-  const held = { value, originMs, loadCostMs, lastGood: false };
+  const maxAgeMs = nowMs - entry.originMs - YOUNGER_BY * (options.ttl ?? engine.policy.ttl);
+  const held = fallbackFrom(engine, entry);
   startLoad(engine, key, loader, quiet(options), { held, run: load, maxAgeMs });
 }
 
@@ -131,35 +140,27 @@ function quiet(options: LoadOptions): LoadOptions {
   return { ...options, onOutcome: () => {} };
 }
 
-function fallbackFrom<V>(engine: Engine<V>, entry: ProcessEntry<V>, nowMs: number): Fallback<V> | undefined {
-  const { value, originMs, loadCostMs } = entry;
+function fallbackFrom<V>(engine: Engine<V>, entry: ProcessEntry<V>): Fallback<V> | undefined {
+  const { value, originMs, loadCostMs, goneAtMs } = entry;
   if (value === undefined) return undefined;
-  return { value, originMs, loadCostMs, lastGood: engine.hearing.deaf || entry.freshnessAt(nowMs) === 'last-good' };
+  const staleUntilMs = engine.hearing.deaf ? originMs : entry.staleUntilMs;
+  return { value, originMs, loadCostMs, staleUntilMs, goneAtMs };
+}
+
+function usable<V>(fallback: Fallback<V> | undefined, nowMs: number): Fallback<V> | undefined {
+  return fallback !== undefined && nowMs < fallback.goneAtMs ? fallback : undefined;
+}
+
+/** What a flight brings whose callers have been served already; if it fails, what this caller could be served. */
+function freshOr<V>(engine: Engine<V>, flight: Flight<V>, held: Fallback<V> | undefined): Promise<V | undefined> {
+  return flight.fresh.catch((error: unknown) => {
+    const fallback = usable(held, engine.policy.clock.now());
+    if (fallback === undefined) throw error;
+    return serve(engine, flight.key, fallback, 'error');
+  });
 }
 
 function serve<V>(engine: Engine<V>, key: string, held: Fallback<V>, reason: StaleReason): Promise<V | undefined> {
   engine.servedStale(key, held, reason);
   return Promise.resolve(held.value);
-}
-
-/** The caller's own patience ends: the load goes on for those who come after. */
-function untilDeadline<V>(
-  engine: Engine<V>,
-  flight: Flight<V>,
-  answer: Promise<V | undefined>,
-  deadlineMs: number,
-  held: Fallback<V> | undefined,
-): Promise<V | undefined> {
-  return new Promise((resolve, reject) => {
-    const cancel = engine.policy.clock.after(deadlineMs, () => {
-      const fallback = flight.fallback ?? held;
-      if (fallback === undefined || fallback.lastGood) {
-        reject(new CacheError('ERR_CACHE_DEADLINE', `no value within the deadline of ${deadlineMs} ms`));
-        return;
-      }
-      engine.servedStale(flight.key, fallback, 'deadline');
-      resolve(fallback.value);
-    });
-    answer.then(resolve, reject).finally(cancel);
-  });
 }

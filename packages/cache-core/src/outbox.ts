@@ -6,12 +6,18 @@ const LAST_RETRY_MS = 5_000;
 /** More than this many are replaced by one of the whole namespace. */
 const MAX_PENDING = 1_000;
 
+/** An invalidation and who has not acknowledged it. */
+interface Owed {
+  readonly invalidation: Invalidation;
+  readonly missing: readonly string[];
+}
+
 /** @see Outbox */
 export interface OutboxOptions {
   readonly clock: Clock;
   readonly namespace: string;
-  /** Repeats an invalidation everywhere. @returns the names of those who have not acknowledged. */
-  readonly deliver: (invalidation: Invalidation) => Promise<readonly string[]>;
+  /** Repeats an invalidation where it is missing. @returns the names of those who still have not acknowledged. */
+  readonly deliver: (invalidation: Invalidation, missing: readonly string[]) => Promise<readonly string[]>;
   readonly onChange: (to: string, pending: number) => void;
 }
 
@@ -20,8 +26,9 @@ export interface OutboxOptions {
  * not read the tiers concerned, which may still give the old value. In memory: it ends with the process.
  */
 export class Outbox {
-  #pending: Invalidation[] = [];
-  #missing: readonly string[] = [];
+  #owed: Owed[] = [];
+  /** How many are owed, by name. */
+  #pending: ReadonlyMap<string, number> = new Map();
   readonly #options: OutboxOptions;
   #retryMs = FIRST_RETRY_MS;
   #cancelRetry: (() => void) | undefined;
@@ -33,21 +40,14 @@ export class Outbox {
 
   /** Whether a tier has acknowledged everything. */
   isClear(tier: string): boolean {
-    return this.#missing.length === 0 || !this.#missing.includes(tier);
-  }
-
-  get size(): number {
-    return this.#pending.length;
+    return !this.#pending.has(tier);
   }
 
   /** @param missing the names of those who have not acknowledged. */
   add(invalidation: Invalidation, missing: readonly string[]): void {
     if (this.#closed) return;
-    this.#pending.push(invalidation);
-    if (this.#pending.length > MAX_PENDING) {
-      this.#pending = [{ kind: 'namespace', namespace: this.#options.namespace }];
-    }
-    this.#setMissing([...new Set([...this.#missing, ...missing])]);
+    const owed = [...this.#owed, { invalidation, missing }];
+    this.#setOwed(owed.length > MAX_PENDING ? [this.#all(owed)] : owed);
     this.#cancelRetry ??= this.#options.clock.after(this.#retryMs, () => void this.#retry());
   }
 
@@ -57,22 +57,16 @@ export class Outbox {
   }
 
   async #retry(): Promise<void> {
-    const tried = this.#pending;
-    const missing = new Set<string>();
-    const left: Invalidation[] = [];
-    for (const invalidation of tried) {
+    for (const owed of this.#owed) {
       if (this.#closed) return;
-      const refused = await this.#options.deliver(invalidation);
-      if (refused.length > 0) left.push(invalidation);
-      for (const name of refused) missing.add(name);
+      const missing = await this.#options.deliver(owed.invalidation, owed.missing);
+      // What was added meanwhile stays; so does what replaced everything, when there was too much.
+      const rest = missing.length === 0 ? [] : [{ ...owed, missing }];
+      this.#setOwed(this.#owed.flatMap((other) => (other === owed ? rest : [other])));
     }
     this.#cancelRetry = undefined;
     if (this.#closed) return;
-    // What was added meanwhile has its own names in `#missing`, which may only shrink when nothing new has come.
-    const added = this.#pending.filter((invalidation) => !tried.includes(invalidation));
-    this.#pending = [...left, ...added];
-    this.#setMissing(added.length === 0 ? [...missing] : this.#missing);
-    if (this.#pending.length === 0) {
+    if (this.#owed.length === 0) {
       this.#retryMs = FIRST_RETRY_MS;
       return;
     }
@@ -80,10 +74,20 @@ export class Outbox {
     this.#cancelRetry = this.#options.clock.after(this.#retryMs, () => void this.#retry());
   }
 
-  #setMissing(missing: readonly string[]): void {
-    for (const name of new Set([...this.#missing, ...missing])) {
-      this.#options.onChange(name, missing.includes(name) ? this.#pending.length : 0);
+  #all(owed: readonly Owed[]): Owed {
+    const missing = [...new Set(owed.flatMap((each) => each.missing))];
+    return { invalidation: { kind: 'namespace', namespace: this.#options.namespace }, missing };
+  }
+
+  #setOwed(owed: Owed[]): void {
+    const before = this.#pending;
+    const pending = new Map<string, number>();
+    for (const { missing } of owed) for (const name of missing) pending.set(name, (pending.get(name) ?? 0) + 1);
+    this.#owed = owed;
+    this.#pending = pending;
+    for (const name of new Set([...before.keys(), ...pending.keys()])) {
+      const count = pending.get(name) ?? 0;
+      if (count !== before.get(name)) this.#options.onChange(name, count);
     }
-    this.#missing = missing;
   }
 }

@@ -184,7 +184,7 @@ export function positive(name: string, value: number): number {
 }
 
 /** @throws TypeError unless the value is a number of at least 0; `Infinity` is allowed. */
-export function notNegative(name: string, value: number): number {
+function notNegative(name: string, value: number): number {
   if (typeof value !== 'number' || !(value >= 0))
     throw new TypeError(`${name} must be a number of at least 0, got ${String(value)}`);
   return value;

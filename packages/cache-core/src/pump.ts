@@ -2,6 +2,7 @@ import type { Bus } from './contracts/bus.ts';
 import type { Clock } from './contracts/clock.ts';
 import type { CacheEvent } from './contracts/events.ts';
 import type { Invalidation } from './contracts/invalidation.ts';
+import type { Journal } from './contracts/journal.ts';
 import { EVERY_MUTABLE_NAMESPACE } from './contracts/invalidation.ts';
 import { systemClock } from './clock.ts';
 import { positive } from './policy.ts';
@@ -10,6 +11,7 @@ import { randomBits } from './random.ts';
 /** What a pump fills: the tier that keeps a machine's journal, or one cache of a process without such a tier. */
 export interface PumpTarget {
   invalidate(invalidation: Invalidation): Promise<void>;
+  readonly journal?: Journal;
   stayLive?(forMs: number): Promise<void>;
 }
 
@@ -29,7 +31,7 @@ export interface PumpOptions {
 }
 
 /** How long a target is believed to hear after a proof. */
-export const LIVE_MS = 5000;
+const LIVE_MS = 5000;
 /** The namespace of messages that only prove that the bus works; no cache has it, because it has no separator. */
 const HEARTBEAT = '~heartbeat';
 const GAP: Invalidation = Object.freeze({ kind: 'namespace', namespace: EVERY_MUTABLE_NAMESPACE });
@@ -68,8 +70,10 @@ export class Pump {
   }
 
   async #start(): Promise<void> {
-    const { bus, heartbeatMs, clock } = this.#options;
+    const { bus, heartbeatMs, clock, target, liveMs } = this.#options;
     try {
+      // A target that never had a pump is trusted for as long as after a proof, once: not again at every attempt.
+      if (target.journal?.liveUntil?.() === undefined) await target.stayLive?.(liveMs);
       this.#unsubscribe = await bus.subscribe(
         (invalidation) => this.#enqueue(() => this.#take(invalidation)),
         () => this.#gap(),

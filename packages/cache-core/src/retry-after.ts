@@ -1,23 +1,23 @@
+const NAME = 'retry-after';
+const TITLE = 'Retry-After';
+
 /**
  * How long an error asks its caller to wait, in milliseconds: its own `retryAfterMs`, or the `retry-after` of its `headers`
  * or of its `response`, in seconds (RFC 9110 §10.2.3; the form with a date is not read).
  */
 export function retryAfterMs(error: unknown): number {
-  const own = wholeOrMore(fieldOf(error, 'retryAfterMs'));
-  if (own > 0) return own;
+  const own = fieldOf(error, 'retryAfterMs');
+  if (typeof own === 'number' && own > 0 && own < Number.POSITIVE_INFINITY) return own;
   const headers = fieldOf(error, 'headers') ?? fieldOf(fieldOf(error, 'response'), 'headers');
-  return 1000 * wholeOrMore(headerOf(headers, 'retry-after'));
+  const seconds = headers instanceof Headers ? headers.get(NAME) : (fieldOf(headers, NAME) ?? fieldOf(headers, TITLE));
+  return /^\d{1,9}(\.\d+)?$/u.test(String(seconds)) ? 1000 * Number(seconds) : 0;
 }
 
-function headerOf(headers: unknown, name: string): unknown {
-  return headers instanceof Headers ? headers.get(name) : (fieldOf(headers, name) ?? fieldOf(headers, 'Retry-After'));
-}
-
+/** An error may be anything, also an object whose fields throw. */
 function fieldOf(value: unknown, field: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, field) : undefined;
-}
-
-function wholeOrMore(value: unknown): number {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && number > 0 && number < Number.POSITIVE_INFINITY ? number : 0;
+  try {
+    return typeof value === 'object' && value !== null ? Reflect.get(value, field) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -3,14 +3,16 @@ import type { EntryRef } from './contracts/invalidation.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { CacheError } from './errors.ts';
 
-/** A value that may be served in place of one that is late or could not be loaded. */
+/** A value that may be served in place of one that is late or could not be loaded. Times are of the cache's clock. */
 export interface Fallback<V> {
   readonly value: V | undefined;
-  /** Clock time at which it was read from its source. */
+  /** When it was read from its source. */
   readonly originMs: number;
   readonly loadCostMs: number;
-  /** Last good: only for a loader that fails, not for one that takes its time. */
-  readonly lastGood: boolean;
+  /** Before, it may be served while the loader takes its time; after, only if the loader fails. */
+  readonly staleUntilMs: number;
+  /** From here it is of no use. */
+  readonly goneAtMs: number;
 }
 
 /** Told when callers of a flight are served its fallback; `error` is why, `undefined` when the soft timeout is over. */
@@ -41,17 +43,21 @@ export class Flight<V> {
   readonly answer: Promise<V | undefined>;
   /** The loaded value and nothing else. */
   readonly fresh: Promise<V | undefined>;
-  readonly abort = new AbortController();
-  /** What has overtaken it: nobody may join any more, and its result is not stored. */
+  readonly abort: AbortController = new AbortController();
+  /** What has overtaken it: its result is not stored. */
   overtakenBy: 'invalidation' | 'load' | undefined;
   /** Callers who need the result. */
   waiting: number;
   fallback: Fallback<V> | undefined;
   /** Whether callers have been given the fallback. */
   served = false;
+  /** Its loader has failed, or has run into its hard timeout. */
+  failed = false;
   /** Its loader was not asked, because it failed a short time ago. */
   resting = false;
   #answered = false;
+  #detached = false;
+  #onDetached: (() => void) | undefined;
   readonly #answer = Promise.withResolvers<V | undefined>();
   readonly #fresh = Promise.withResolvers<V | undefined>();
   readonly #plan: FlightPlan<V>;
@@ -80,9 +86,10 @@ export class Flight<V> {
     if (this.#answered) return;
     this.fallback = fallback;
     const { softTimeoutMs } = this.#plan;
-    if (fallback.lastGood || softTimeoutMs === Number.POSITIVE_INFINITY || this.#cancelSoft !== undefined) return;
-    if (softTimeoutMs === 0) this.#fallBack(undefined);
-    else this.#cancelSoft = this.#clock.after(softTimeoutMs, () => this.#fallBack(undefined));
+    if (softTimeoutMs === 0) this.#fallBackIfStale();
+    else if (softTimeoutMs < Number.POSITIVE_INFINITY) {
+      this.#cancelSoft ??= this.#clock.after(softTimeoutMs, () => this.#fallBackIfStale());
+    }
   }
 
   /**
@@ -102,18 +109,19 @@ export class Flight<V> {
 
   resolve(value: V | undefined): void {
     this.#end();
+    this.#answered = true;
     this.#fresh.resolve(value);
     this.#answer.resolve(value);
-    this.#answered = true;
   }
 
-  /** A load that failed: callers get the fallback if there is one. */
+  /** A load that failed: callers get the fallback if there is one that is not too old. */
   reject(error: unknown): void {
     this.#end();
     this.#fresh.reject(error);
     if (this.#answered) return;
-    if (this.fallback === undefined) this.#answer.reject(error);
-    else this.#fallBack(error);
+    const { fallback } = this;
+    if (fallback !== undefined && this.#clock.now() < fallback.goneAtMs) this.#fallBack(fallback, error);
+    else this.#answer.reject(error);
     this.#answered = true;
   }
 
@@ -123,9 +131,26 @@ export class Flight<V> {
     this.abort.abort(reason);
   }
 
-  #fallBack(error: unknown): void {
+  /** Nobody can join it any more. */
+  detach(): void {
+    this.#detached = true;
+    this.#onDetached?.();
+    this.#onDetached = undefined;
+  }
+
+  /** Runs when nobody can join any more; at once if that is so already. */
+  whenDetached(run: () => void): void {
+    if (this.#detached) run();
+    else this.#onDetached = run;
+  }
+
+  #fallBackIfStale(): void {
     const { fallback } = this;
-    if (this.#answered || fallback === undefined) return;
+    if (this.#answered || fallback === undefined || this.#clock.now() >= fallback.staleUntilMs) return;
+    this.#fallBack(fallback, undefined);
+  }
+
+  #fallBack(fallback: Fallback<V>, error: unknown): void {
     this.#answered = true;
     this.served = true;
     this.#onFallback(fallback, error, this);
@@ -136,6 +161,14 @@ export class Flight<V> {
     this.#cancelSoft?.();
     this.#cancelHard?.();
   }
+}
+
+/** How long one caller waits. */
+export interface Waiting<V> {
+  readonly signal?: AbortSignal | undefined;
+  readonly deadlineMs?: number | undefined;
+  /** What the caller gets when the deadline is over. @throws what the caller gets instead */
+  readonly atDeadline: () => V | undefined;
 }
 
 /** One load per key: callers who come while it runs share its result, or its rejection. */
@@ -168,10 +201,7 @@ export class SingleFlight<V> {
     const { key } = plan;
     const flight = new Flight(plan, this.#clock, this.#onFallback);
     const late = this.#late.get(key);
-    if (late !== undefined) {
-      late.overtakenBy = 'load';
-      this.#late.delete(key);
-    }
+    if (late !== undefined) this.#overtake(late, 'load');
     this.#flights.set(key, flight);
     // It leaves the map first: a caller who asks again in the moment of failure starts anew.
     plan.run(flight).then(
@@ -192,35 +222,60 @@ export class SingleFlight<V> {
     if (this.#flights.get(flight.key) !== flight) return;
     this.#flights.delete(flight.key);
     this.#late.set(flight.key, flight);
+    flight.detach();
   }
 
   /**
-   * Waits for a flight. With a signal the wait, not the load, ends when it fires; the load is aborted when the last of its
-   * callers has gone. A caller without a signal never goes.
+   * Waits for a result of a flight. When the signal fires or the deadline is over, the wait ends and not the load. The load is
+   * aborted when the last of its callers has left by a signal; a caller without one, or past its deadline, never leaves.
    */
-  wait(flight: Flight<V>, result: Promise<V | undefined>, signal: AbortSignal | undefined): Promise<V | undefined> {
+  wait(
+    flight: Flight<V>,
+    result: Promise<V | undefined>,
+    { signal, deadlineMs, atDeadline }: Waiting<V>,
+  ): Promise<V | undefined> {
     flight.waiting++;
-    if (signal === undefined) return result;
+    if (signal === undefined && deadlineMs === undefined) return result;
     return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        flight.waiting--;
-        if (flight.waiting === 0) this.#abandon(flight, signal.reason);
-        reject(signal.reason);
+      // Called before the caller is told anything: a caller who aborts once it has its value has not left.
+      const end = (): void => {
+        signal?.removeEventListener('abort', leave);
+        cancel?.();
       };
-      if (signal.aborted) leave();
-      signal.addEventListener('abort', leave, { once: true });
-      result.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+      const leave = (): void => {
+        end();
+        flight.waiting--;
+        if (flight.waiting === 0) this.#abandon(flight, signal?.reason);
+        reject(signal?.reason);
+      };
+      const late = (): void => {
+        end();
+        try {
+          resolve(atDeadline());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const cancel = deadlineMs === undefined ? undefined : this.#clock.after(deadlineMs, late);
+      signal?.addEventListener('abort', leave);
+      if (signal?.aborted === true) leave();
+      result.then(
+        (value) => {
+          end();
+          resolve(value);
+        },
+        (error: unknown) => {
+          end();
+          reject(error);
+        },
+      );
     });
   }
 
   /** Callers from now on start anew for the loads that match. */
   detach(matches: (flight: Flight<V>) => boolean): void {
     for (const flights of [this.#flights, this.#late]) {
-      for (const [key, flight] of flights.entries()) {
-        if (!matches(flight)) continue;
-        flight.overtakenBy = 'invalidation';
-        flights.delete(key);
-      }
+      for (const flight of flights.values()) if (matches(flight)) this.#overtake(flight, 'invalidation');
     }
   }
 
@@ -228,31 +283,36 @@ export class SingleFlight<V> {
   detachKey(key: string): void {
     for (const flights of [this.#flights, this.#late]) {
       const flight = flights.get(key);
-      if (flight === undefined) continue;
-      flight.overtakenBy = 'invalidation';
-      flights.delete(key);
+      if (flight !== undefined) this.#overtake(flight, 'invalidation');
     }
   }
 
   /** Tells all loaders that their result is no longer needed; those who wait still get it. */
   abortAll(reason: unknown): void {
     for (const flights of [this.#flights, this.#late]) {
-      for (const flight of flights.values()) flight.stop(reason);
-      flights.clear();
+      for (const flight of flights.values()) {
+        this.#forget(flight);
+        flight.stop(reason);
+      }
     }
   }
 
   /** Nobody waits any more. A loader that does not listen to its signal must not hold its key, nor overwrite a later one. */
   #abandon(flight: Flight<V>, reason: unknown): void {
-    flight.overtakenBy = 'load';
-    this.#forget(flight);
+    this.#overtake(flight, 'load');
     flight.stop(reason);
+  }
+
+  #overtake(flight: Flight<V>, by: 'invalidation' | 'load'): void {
+    flight.overtakenBy ??= by;
+    this.#forget(flight);
   }
 
   #forget(flight: Flight<V>): void {
     for (const flights of [this.#flights, this.#late]) {
       if (flights.get(flight.key) === flight) flights.delete(flight.key);
     }
+    flight.detach();
   }
 }
 

@@ -28,3 +28,9 @@ export async function stateOf(work: Promise<unknown>): Promise<unknown> {
   );
   return Promise.race([settled, new Promise((resolve) => setImmediate(resolve, 'pending'))]);
 }
+
+/** The same promise; that it may reject before a test looks at it is no unhandled rejection. */
+export function watched<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
+}

@@ -1,9 +1,10 @@
 import type { Invalidation } from './contracts/invalidation.ts';
+import type { SharedTier } from './contracts/shared-tier.ts';
 import type { Engine } from './engine.ts';
 import { callTier, startBudget } from './tier-call.ts';
 
 /** The bus among the names of those who have not acknowledged. */
-export const BUS = 'bus';
+const BUS = 'bus';
 
 /**
  * Makes an invalidation hold everywhere: down the tiers, nearest first, so that this machine is right before the others hear
@@ -14,36 +15,66 @@ export const BUS = 'bus';
  *   tier   3. the farther tier is invalidated   4. the reader promotes the old value, under stamps that hold
  *
  * @param keys the logical keys, where they are known.
- * @returns the names of the tiers that have not acknowledged, and {@link BUS} if it has not.
+ * @returns the names of the tiers that have not acknowledged, and that of the bus if it has not.
  */
 export async function spread<V>(
   engine: Engine<V>,
   invalidation: Invalidation,
   keys?: readonly string[],
 ): Promise<readonly string[]> {
-  const { tiers, bus, writeBudgetMs, clock } = engine.policy;
-  const missing = new Set<string>();
+  const { tiers, clock } = engine.policy;
   engine.invalidateHere(invalidation, keys);
-  for (const tier of [...tiers, ...tiers.slice(0, -1).toReversed()]) {
+  const missing = await tell(engine, invalidation, [...tiers, ...tiers.slice(0, -1).toReversed()]);
+  if (tiers.length > 0) engine.invalidateHere(invalidation, keys);
+  if (missing.length > 0) return engine.policy.bus === undefined ? missing : [...missing, BUS];
+  const published = await publish(engine, invalidation);
+  engine.hearing.catchUp(clock.now());
+  return published;
+}
+
+/**
+ * Repeats an invalidation where it is missing. Only when a tier has acknowledged at last is everything told once more: while
+ * it had not, a reader may have promoted the old value from it into the tiers above.
+ */
+export async function spreadAgain<V>(
+  engine: Engine<V>,
+  invalidation: Invalidation,
+  missing: readonly string[],
+): Promise<readonly string[]> {
+  const tiers = engine.policy.tiers.filter(({ name }) => missing.includes(name));
+  if (tiers.length === 0) return publish(engine, invalidation);
+  const stillMissing = await tell(engine, invalidation, tiers);
+  if (stillMissing.length === 0) return spread(engine, invalidation);
+  return missing.includes(BUS) ? [...stillMissing, BUS] : stillMissing;
+}
+
+/** @returns the names of the tiers that have not acknowledged. */
+async function tell<V>(
+  engine: Engine<V>,
+  invalidation: Invalidation,
+  tiers: readonly SharedTier[],
+): Promise<readonly string[]> {
+  const missing = new Set<string>();
+  for (const tier of tiers) {
     const done = await callTier(engine, {
       tier,
       operation: 'invalidate',
-      budget: startBudget(engine, writeBudgetMs),
+      budget: startBudget(engine, engine.policy.writeBudgetMs),
       call: () => tier.invalidate(invalidation),
       use: () => true,
     });
     if (done !== true) missing.add(tier.name);
   }
-  if (tiers.length > 0) engine.invalidateHere(invalidation, keys);
-  if (bus !== undefined && missing.size === 0) {
-    // Other machines must not reload before the tiers they share are right: an unfinished invalidation is not published.
-    try {
-      await bus.publish({ ...invalidation, origin: engine.hearing.origin });
-    } catch (error) {
-      engine.emit?.({ type: 'bus-error', operation: 'publish', error });
-      missing.add(BUS);
-    }
-  }
-  engine.hearing.catchUp(clock.now());
   return [...missing];
+}
+
+/** Last of all: other machines must not load anew before the tiers they share are right. */
+async function publish<V>(engine: Engine<V>, invalidation: Invalidation): Promise<readonly string[]> {
+  try {
+    await engine.policy.bus?.publish({ ...invalidation, origin: engine.hearing.origin });
+    return [];
+  } catch (error) {
+    engine.emit?.({ type: 'bus-error', operation: 'publish', error });
+    return [BUS];
+  }
 }

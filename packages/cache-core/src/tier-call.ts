@@ -25,6 +25,8 @@ export interface TierCall<T, R> {
   readonly call: () => Promise<T>;
   /** Takes what the caller wants of the answer. */
   readonly use: (answer: T) => R;
+  /** Gives back what an answer holds that nobody waits for. @default nothing to give back */
+  readonly discard?: (answer: T) => void;
 }
 
 /** A timer that fires this much late shows that this process was busy: the answer may be waiting in its own queue. */
@@ -36,17 +38,17 @@ const STALL_MS = 5;
  * a tier may answer anything. Reads and writes of a tier whose breaker is open are left out.
  */
 export async function callTier<V, T, R>(engine: Engine<V>, call: TierCall<T, R>): Promise<R | undefined> {
-  const { tier, operation, bytes } = call;
-  const { breakers, policy } = engine;
-  const sizeClass = breakers.classOf(bytes);
+  const { operation } = call;
   // Invalidations and releases are owed to others, whatever the state of the tier.
-  const owed = operation === 'invalidate' || operation === 'release';
-  const admission = owed ? 'call' : breakers.admit(tier, sizeClass, policy.clock.now(), operation !== 'begin');
+  if (operation === 'invalidate' || operation === 'release') return tryCall(engine, call, () => {});
+  const { breakers, policy } = engine;
+  const line = breakers.lineOf(call.tier, operation, call.bytes);
+  const admission = breakers.admit(line, policy.clock.now());
   if (admission === 'skip') return undefined;
   const isProbe = admission === 'probe';
-  const report = (ok: boolean): void => breakers.report(tier, sizeClass, ok, isProbe, policy.clock.now());
+  const report = (ok: boolean): void => breakers.report(line, ok, isProbe, policy.clock.now());
   if (!isProbe) return tryCall(engine, call, report);
-  void engine.background(tryCall(engine, { ...call, use: () => undefined }, report));
+  void engine.background(tryCall(engine, { ...call, use: (answer) => call.discard?.(answer) }, report, true));
   return undefined;
 }
 
@@ -54,6 +56,7 @@ async function tryCall<V, T, R>(
   engine: Engine<V>,
   { tier, operation, budget, call, use }: TierCall<T, R>,
   report: (ok: boolean) => void,
+  isProbe = false,
 ): Promise<R | undefined> {
   const timer = startTimer(engine.policy.clock, budget.deadlineMs);
   try {
@@ -63,7 +66,7 @@ async function tryCall<V, T, R>(
       report(true);
       return taken;
     }
-    if (!first.stalled) report(false);
+    if (!first.stalled || isProbe) report(false);
     engine.stats.tierErrors++;
     const { budgetMs } = budget;
     const stalled = first.stalled ? { stalled: true } : {};

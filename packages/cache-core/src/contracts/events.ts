@@ -92,6 +92,7 @@ export type CacheEvent =
   | {
       readonly type: 'breaker';
       readonly tier: string;
+      readonly operation: 'read' | 'begin' | 'write';
       readonly sizeClass: 'small' | 'large';
       readonly state: 'open' | 'half-open' | 'closed';
     }

@@ -70,11 +70,11 @@ export interface SharedTier {
    * Leases of keys it names end. A soft one replaces each stamp by its `softened` successor and leaves the values; a tier that cannot do so removes them.
    */
   invalidate(invalidation: Invalidation): Promise<void>;
-  /** As {@link begin} for many entries in one trip, in the order asked. @default one `begin` each, at the same time */
+  /** As `begin` for many entries in one trip, in the order asked. @default one `begin` each, at the same time */
   beginMany?(entries: readonly EntryRef[], options: BeginOptions): Promise<readonly Begun[]>;
   /** The machine whose invalidations this tier's journal has; goes out with every message to the bus. */
   readonly origin?: string;
-  /** Extends {@link Journal.liveUntil} to `forMs` milliseconds from now. Only tiers with a journal that a pump fills have it. */
+  /** Extends `Journal.liveUntil` to `forMs` milliseconds from now. Only tiers with a journal that a pump fills have it. */
   stayLive?(forMs: number): Promise<void>;
   /** Ends all work of the tier; a second call does nothing. Called by its owner; a cache does not close the tiers it was given. */
   close(): Promise<void>;
