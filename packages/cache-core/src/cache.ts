@@ -78,7 +78,7 @@ export class TieredCache<V> implements Cache<V> {
     const here = this.#hit(key, entry, nowMs);
     if (here === undefined) return obtain(engine, key, loader, options, entry);
     options.onOutcome?.({ from: 'tier', tier: PROCESS_TIER });
-    if (isDueEarly(engine, here, nowMs)) refreshEarly(engine, key, loader, options, here);
+    if (isDueEarly(engine, here, nowMs)) return refreshEarly(engine, key, loader, options, here);
     return Promise.resolve(here.value);
   }
 

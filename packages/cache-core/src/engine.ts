@@ -63,7 +63,7 @@ export class Engine<V> {
       clock,
       mutable: options.immutable !== true,
       onInvalidation: (invalidation) => this.drop(invalidation),
-      onOverrun: () => this.#dropAll(),
+      onOverrun: () => this.drop({ kind: 'namespace', namespace: this.keyspace.namespace }),
       emit: (event) => this.emit?.(event),
     });
   }
@@ -161,7 +161,7 @@ export class Engine<V> {
 
   #servedFallback(fallback: Fallback<V>, error: unknown, flight: Flight<V>): void {
     const reason = error === undefined ? 'revalidating' : flight.resting ? 'back-off' : 'error';
-    const callers = flight.waiting - (flight.background ? 1 : 0);
+    const callers = flight.waiting - flight.late - (flight.background ? 1 : 0);
     for (let caller = 0; caller < callers; caller++) this.servedStale(flight.key, fallback, reason);
   }
 }

@@ -90,8 +90,7 @@ export class Hearing {
     const first = this.#firstNoted.get(invalidation) ?? 0;
     const since = this.#own.since(first);
     return (
-      since === 'overrun' ||
-      since.some((other) => (this.#firstNoted.get(other) ?? 0) > first && names(other, ref))
+      since === 'overrun' || since.some((other) => (this.#firstNoted.get(other) ?? 0) > first && names(other, ref))
     );
   }
 

@@ -10,6 +10,7 @@ import { randomFraction } from './random.ts';
 import type { Loaded } from './run-loader.ts';
 import { runLoader } from './run-loader.ts';
 import type { Fallback, Flight } from './single-flight.ts';
+import { spread } from './spread.ts';
 import type { Stored } from './write-back.ts';
 import { insertHere, writeShared } from './write-back.ts';
 
@@ -107,6 +108,7 @@ function keep<V>(
   const { value, kept, startedMs, durationMs } = loaded;
   const negative = value === undefined;
   const prepared = negative ? undefined : prepare(engine, value);
+  if (prepared !== undefined) engine.stats.valueBytes.add(prepared.valueBytes);
   const ttlMs = kept.ttl ?? (negative ? policy.negativeTtl : (options.ttl ?? policy.ttl));
   const stored = unlessUnsettled(engine, flight, startedMs, {
     value: prepared?.value,
@@ -123,8 +125,16 @@ function keep<V>(
   const objection = objectionTo(engine, flight, loaded, prepared?.value, isCurrent);
   const wanted = !negative || ttlMs > 0;
   const inserted = wanted && insertHere(engine, flight.key, flight.ref, stored, objection);
+  // "There is none" is not kept, but a stale value must not outlive the news.
+  if (!wanted && flight.fallback !== undefined && isCurrent()) void engine.background(forget(engine, flight));
   loaded.report(inserted ? 'stored' : 'not-stored');
   return { ...stored, inserted };
+}
+
+async function forget<V>(engine: Engine<V>, { key, ref }: Flight<V>): Promise<void> {
+  const invalidation = { kind: 'keys', namespace: ref.namespace, keys: [ref.key] } as const;
+  const missing = await spread(engine, invalidation, [key]);
+  if (missing.length > 0) engine.outbox.add(invalidation, missing);
 }
 
 /** After an invalidation a source may answer with the old value for a while: what it says then is not kept beyond that. */

@@ -216,8 +216,9 @@ function promote<V>(engine: Engine<V>, descent: Descent<V>, found: Found<V>, fen
     ...(negative ? { negative } : {}),
   });
   const stored = storedFrom(engine, found);
-  const admitted = fence.admits(descent.ref);
-  insertHere(engine, descent.key, descent.ref, stored, admitted ? undefined : 'invalidated');
+  const admitted = found.value === undefined || engine.lag.admits(descent.key, found.value);
+  const objection = fence.admits(descent.ref) ? (admitted ? undefined : 'older-version') : 'invalidated';
+  insertHere(engine, descent.key, descent.ref, stored, objection);
   // A reader who was overtaken holds stamps from before the invalidation in the tiers above: what it writes is not valid.
   const above = descent.grants.filter(({ tier }) => tier !== found.tier);
   void engine.background(writeShared(engine, descent.ref, above, stored));

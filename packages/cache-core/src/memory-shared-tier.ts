@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { systemClock } from './clock.ts';
 import type { Clock } from './contracts/clock.ts';
@@ -35,6 +36,12 @@ interface Expiring<T> {
   readonly expiresMs: number;
 }
 
+/** A lease lasts only as long as the stamps of its entry: an invalidation of any kind ends it. */
+interface HeldLease {
+  readonly token: symbol;
+  readonly stamps: Stamps;
+}
+
 interface NamespaceStamp extends Expiring<Stamp> {
   readonly immutable: boolean;
 }
@@ -52,7 +59,7 @@ export class MemorySharedTier implements SharedTier {
   /** Of keys and tags. */
   readonly #stamps: LRUCache<string, Expiring<Stamp>>;
   readonly #namespaces: LRUCache<string, NamespaceStamp>;
-  readonly #leases: LRUCache<string, Expiring<symbol>>;
+  readonly #leases: LRUCache<string, Expiring<HeldLease>>;
 
   constructor(options: MemorySharedTierOptions = {}) {
     const { name = 'host', maxBytes = 256 * 2 ** 20, maxStamps = 10_000, clock = systemClock } = options;
@@ -95,7 +102,6 @@ export class MemorySharedTier implements SharedTier {
         for (const key of invalidation.keys) {
           voidStamp(this.#stamps, key, soft);
           if (!soft) this.#values.delete(key);
-          this.#leases.delete(key);
         }
         break;
       case 'tags':
@@ -143,7 +149,7 @@ export class MemorySharedTier implements SharedTier {
     // A namespace that anybody calls mutable is mutable.
     const immutable = ref.immutable === true && this.#namespaces.peek(ref.namespace)?.immutable !== false;
     this.#namespaces.set(ref.namespace, { ...this.#kept(this.#namespaces, ref.namespace, stampTtlMs), immutable });
-    return { ...this.#read(ref), lease: this.#tryLease(ref.key, leaseMs) };
+    return { ...this.#read(ref), lease: this.#tryLease(ref, leaseMs) };
   }
 
   /** An existing stamp keeps its value and lives at least as long as frames written from now on. */
@@ -157,14 +163,16 @@ export class MemorySharedTier implements SharedTier {
     return [...this.#namespaces].filter(([, stamp]) => !stamp.immutable).map(([namespace]) => namespace);
   }
 
-  #tryLease(key: string, leaseMs: number): Lease | 'elsewhere' | 'none' {
+  #tryLease(ref: EntryRef, leaseMs: number): Lease | 'elsewhere' | 'none' {
     if (leaseMs <= 0) return 'none';
-    if (this.#alive(this.#leases, key) !== undefined) return 'elsewhere';
-    const token = Symbol(key);
-    this.#leases.set(key, { value: token, expiresMs: this.now() + leaseMs });
+    const stamps = this.#stampsOf(ref);
+    const held = this.#alive(this.#leases, ref.key);
+    if (held !== undefined && isDeepStrictEqual(held.stamps, stamps)) return 'elsewhere';
+    const token = Symbol(ref.key);
+    this.#leases.set(ref.key, { value: { token, stamps }, expiresMs: this.now() + leaseMs });
     return {
       release: async () => {
-        if (this.#leases.get(key)?.value === token) this.#leases.delete(key);
+        if (this.#leases.get(ref.key)?.value.token === token) this.#leases.delete(ref.key);
       },
     };
   }

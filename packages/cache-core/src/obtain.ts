@@ -96,25 +96,28 @@ function choose<V>(
 export function isDueEarly<V>(engine: Engine<V>, entry: ProcessEntry<V>, nowMs: number): boolean {
   const { earlyRefresh } = engine.policy;
   if (earlyRefresh === 0 || entry.value === undefined) return false;
+  // It ends here, not in the tiers below (`processTtl`): there is nothing to load yet.
+  if (entry.staleUntilMs < entry.goneAtMs) return false;
   return nowMs - entry.loadCostMs * earlyRefresh * Math.log(1 - randomFraction()) >= entry.freshUntilMs;
 }
 
-/** A hit that is due for its early refresh: loads behind the callers' back, unless that is under way. */
-export function refreshEarly<V>(
+/** A hit that is due for its early refresh: loads behind the callers' back, unless that is under way. @returns the hit's value. */
+export async function refreshEarly<V>(
   engine: Engine<V>,
   key: string,
   loader: Loader<V>,
   options: LoadOptions,
   entry: ProcessEntry<V>,
-): void {
-  const nowMs = engine.policy.clock.now();
-  if (engine.flights.find(key) !== undefined || engine.backOff.find(key, nowMs) !== undefined) return;
+): Promise<V | undefined> {
   checkEntryOptions(options);
   checkPatience(options);
-  // What the tiers below hold is as fresh as what is here; only what somebody else has refreshed meanwhile is worth taking.
-  const maxAgeMs = nowMs - entry.originMs - YOUNGER_BY * (options.ttl ?? engine.policy.ttl);
-  const held = fallbackFrom(engine, entry);
-  startLoad(engine, key, loader, quiet(options), { held, run: load, maxAgeMs });
+  const nowMs = engine.policy.clock.now();
+  if (engine.flights.find(key) === undefined && engine.backOff.find(key, nowMs) === undefined) {
+    // What the tiers below hold is as fresh as what is here; only what somebody else has refreshed meanwhile is worth taking.
+    const maxAgeMs = nowMs - entry.originMs - YOUNGER_BY * (options.ttl ?? engine.policy.ttl);
+    startLoad(engine, key, loader, quiet(options), { held: fallbackFrom(engine, entry), run: load, maxAgeMs });
+  }
+  return entry.value;
 }
 
 function startLoad<V>(

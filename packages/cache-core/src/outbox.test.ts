@@ -117,6 +117,25 @@ describe.each([{ levels: ['cluster'] }, { levels: ['host', 'cluster'] }])('over 
     expect(await cache.getOrLoad('k', () => 'set')).toBe('set');
   });
 
+  test('this process does not take its own unfinished invalidation for one of others', async () => {
+    const { clock, state, open } = setUp(levels);
+    const { cache } = open();
+    state.refusal = refusals[0]![1];
+    await cache.set('k', 'set');
+    expect(cache.peek('k')).toBe('set');
+    await cache.delete('l');
+    const door = gate();
+    let loads = 0;
+    const load = (): Promise<unknown> => door.pass().then(() => ++loads);
+    const first = cache.getOrLoad('l', load);
+    await door.reached;
+    await clock.advance(10);
+    expect(cache.peek('k')).toBe('set');
+    const second = cache.getOrLoad('l', load);
+    door.open();
+    expect(await Promise.all([first, second])).toEqual([1, 1]);
+  });
+
   test('a load in flight is neither stored nor joined, although the invalidation has not arrived', async () => {
     const { state, open } = setUp(levels);
     const { cache } = open();

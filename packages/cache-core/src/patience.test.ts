@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { CacheOptions } from './index.ts';
 import { CacheError, createCache, MemorySharedTier } from './index.ts';
-import { Source, stateOf } from './source.fixture.ts';
+import { Source, stateOf, watched } from './source.fixture.ts';
 import { FakeClock } from './testing/index.ts';
 import { Recorder, timeToSettle, turn, wrapTier } from './tier.fixture.ts';
 
 const TTL = 100_000;
 const never = (): Promise<never> => new Promise(() => {});
 
-function setUp(more: Partial<CacheOptions<string>> = {}) {
-  const clock = new FakeClock();
+function setUp(more: Partial<CacheOptions<string>> = {}, clock = new FakeClock()) {
   const recorder = new Recorder();
   const tier = new MemorySharedTier({ clock });
   const options = { name: 'n', clock, ttl: TTL, tiers: [tier], onEvent: recorder.onEvent, ...more };
@@ -19,11 +18,16 @@ function setUp(more: Partial<CacheOptions<string>> = {}) {
 }
 
 /** As `setUp`, with a value that is stale in every tier. */
-async function withStale(more: Partial<CacheOptions<string>> = {}) {
-  const made = setUp({ grace: 50_000, softTimeoutMs: Infinity, backOffMs: 0, ...more });
+async function withStale(more: Partial<CacheOptions<string>> = {}, clock = new FakeClock()) {
+  const made = setUp({ grace: 50_000, softTimeoutMs: Infinity, backOffMs: 0, ...more }, clock);
   await made.cache.getOrLoad('k', () => 'old');
   await made.clock.advance(TTL);
   return made;
+}
+
+function abortable() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort(new Error('gone')) };
 }
 
 const timeout = { error: expect.objectContaining({ name: 'CacheError', code: 'ERR_CACHE_LOAD_TIMEOUT' }) as unknown };
@@ -32,7 +36,7 @@ const deadline = { error: expect.objectContaining({ name: 'CacheError', code: 'E
 describe('hardTimeoutMs', () => {
   test('ends the wait of all callers with a CacheError that names nothing', async () => {
     const { cache, clock, source } = setUp({ hardTimeoutMs: 200 });
-    const asked = ['secret key', 'secret key', 'secret key'].map((key) => cache.getOrLoad(key, source.load));
+    const asked = ['secret key', 'secret key', 'secret key'].map((key) => watched(cache.getOrLoad(key, source.load)));
     await turn();
     await clock.advance(199);
     for (const call of asked) expect(await stateOf(call)).toBe('pending');
@@ -57,7 +61,7 @@ describe('hardTimeoutMs', () => {
 
   test('does not abort the loader, whose late value is stored', async () => {
     const { cache, sibling, clock, source } = setUp({ hardTimeoutMs: 200 });
-    const call = cache.getOrLoad('k', source.load);
+    const call = watched(cache.getOrLoad('k', source.load));
     await turn();
     await clock.advance(200);
     expect(await stateOf(call)).toEqual(timeout);
@@ -71,11 +75,11 @@ describe('hardTimeoutMs', () => {
 
   test('lets the next caller start anew; the late value of the first does not replace that of the second', async () => {
     const { cache, sibling, clock, source, recorder } = setUp({ hardTimeoutMs: 200 });
-    const first = cache.getOrLoad('k', source.load);
+    const first = watched(cache.getOrLoad('k', source.load));
     await turn();
     await clock.advance(200);
     expect(await stateOf(first)).toEqual(timeout);
-    const second = cache.getOrLoad('k', source.load);
+    const second = watched(cache.getOrLoad('k', source.load));
     await turn();
     expect(source.runs).toHaveLength(2);
     source.runs[1]!.resolve('second');
@@ -90,11 +94,11 @@ describe('hardTimeoutMs', () => {
 
   test('a late value is not stored while a later load is still running either, and not shared with its callers', async () => {
     const { cache, sibling, clock, source } = setUp({ hardTimeoutMs: 200 });
-    const first = cache.getOrLoad('k', source.load);
+    const first = watched(cache.getOrLoad('k', source.load));
     await turn();
     await clock.advance(200);
     expect(await stateOf(first)).toEqual(timeout);
-    const second = cache.getOrLoad('k', source.load);
+    const second = watched(cache.getOrLoad('k', source.load));
     await turn();
     source.runs[0]!.resolve('first');
     await turn();
@@ -110,11 +114,11 @@ describe('hardTimeoutMs', () => {
 
   test('a late failure harms nobody and is no unhandled rejection', async () => {
     const { cache, clock, source } = setUp({ hardTimeoutMs: 200 });
-    const first = cache.getOrLoad('k', source.load);
+    const first = watched(cache.getOrLoad('k', source.load));
     await turn();
     await clock.advance(200);
     expect(await stateOf(first)).toEqual(timeout);
-    const second = cache.getOrLoad('k', source.load);
+    const second = watched(cache.getOrLoad('k', source.load));
     await turn();
     source.runs[0]!.reject(new Error('late'));
     await turn();
@@ -125,7 +129,7 @@ describe('hardTimeoutMs', () => {
 
   test('counts as a failure: the key backs off', async () => {
     const { cache, clock, source, recorder } = setUp({ hardTimeoutMs: 200, backOffMs: 1000 });
-    const first = cache.getOrLoad('k', source.load);
+    const first = watched(cache.getOrLoad('k', source.load));
     await turn();
     await clock.advance(200);
     expect(await stateOf(first)).toEqual(timeout);
@@ -148,8 +152,8 @@ describe('hardTimeoutMs', () => {
 
   test('may be that of one call, and is then the one of the load that it starts', async () => {
     const { cache, clock, source } = setUp();
-    const first = cache.getOrLoad('k', source.load, { hardTimeoutMs: 50 });
-    const joiner = cache.getOrLoad('k', source.load);
+    const first = watched(cache.getOrLoad('k', source.load, { hardTimeoutMs: 50 }));
+    const joiner = watched(cache.getOrLoad('k', source.load));
     await turn();
     await clock.advance(50);
     expect(await stateOf(first)).toEqual(timeout);
@@ -160,14 +164,14 @@ describe('hardTimeoutMs', () => {
 describe('without hardTimeoutMs', () => {
   test('a hung loader blocks its key for 60 s and no longer; who waits for it goes on waiting', async () => {
     const { cache, sibling, clock, source } = setUp();
-    const first = cache.getOrLoad('k', source.load);
+    const first = watched(cache.getOrLoad('k', source.load));
     await turn();
     await clock.advance(59_999);
-    const joiner = cache.getOrLoad('k', source.load);
+    const joiner = watched(cache.getOrLoad('k', source.load));
     await turn();
     expect(source.runs).toHaveLength(1);
     await clock.advance(1);
-    const second = cache.getOrLoad('k', source.load);
+    const second = watched(cache.getOrLoad('k', source.load));
     await turn();
     expect(source.runs).toHaveLength(2);
     for (const call of [first, joiner, second]) expect(await stateOf(call)).toBe('pending');
@@ -183,7 +187,7 @@ describe('without hardTimeoutMs', () => {
 
   test('a slow load that nobody has overtaken is stored, after 60 s as well', async () => {
     const { cache, sibling, clock, source } = setUp();
-    const first = cache.getOrLoad('k', source.load);
+    const first = watched(cache.getOrLoad('k', source.load));
     await turn();
     await clock.advance(61_000);
     source.last.resolve('slow');
@@ -197,9 +201,9 @@ describe('without hardTimeoutMs', () => {
 describe('deadlineMs', () => {
   test('ends one caller’s wait for the loader; the load goes on for those who come after', async () => {
     const { cache, clock, source } = setUp();
-    const hurried = cache.getOrLoad('k', source.load, { deadlineMs: 30 });
+    const hurried = watched(cache.getOrLoad('k', source.load, { deadlineMs: 30 }));
     const patient = cache.getOrLoad('k', source.load);
-    const joiner = cache.getOrLoad('k', source.load, { deadlineMs: 50 });
+    const joiner = watched(cache.getOrLoad('k', source.load, { deadlineMs: 50 }));
     await turn();
     await clock.advance(29);
     expect(await stateOf(hurried)).toBe('pending');
@@ -217,12 +221,12 @@ describe('deadlineMs', () => {
 
   test('does not end the load when nobody waits any more', async () => {
     const { cache, clock, source, recorder } = setUp({ backOffMs: 1000 });
-    const hurried = cache.getOrLoad('k', source.load, { deadlineMs: 30 });
+    const hurried = watched(cache.getOrLoad('k', source.load, { deadlineMs: 30 }));
     await turn();
     await clock.advance(30);
     expect(await stateOf(hurried)).toEqual(deadline);
     expect(source.last.context.signal.aborted).toBe(false);
-    const joiner = cache.getOrLoad('k', source.load);
+    const joiner = watched(cache.getOrLoad('k', source.load));
     source.last.resolve('v');
     expect(await joiner).toBe('v');
     await turn();
@@ -230,9 +234,33 @@ describe('deadlineMs', () => {
     expect(recorder.of('back-off')).toEqual([]);
   });
 
+  test('ends the call: its signal, when it fires later, stops no load', async () => {
+    const { cache, clock, source } = setUp();
+    const { signal, abort } = abortable();
+    const hurried = watched(cache.getOrLoad('k', source.load, { deadlineMs: 30, signal }));
+    await turn();
+    await clock.advance(30);
+    expect(await stateOf(hurried)).toEqual(deadline);
+    abort();
+    expect(source.last.context.signal.aborted).toBe(false);
+    source.last.resolve('v');
+    await turn();
+    expect(cache.peek('k')).toBe('v');
+  });
+
+  test('leaves the signal its meaning until it is over', async () => {
+    const { cache, source } = setUp();
+    const { signal, abort } = abortable();
+    const hurried = watched(cache.getOrLoad('k', source.load, { deadlineMs: 30, signal }));
+    await turn();
+    abort();
+    await expect(hurried).rejects.toThrow('gone');
+    expect(source.last.context.signal.aborted).toBe(true);
+  });
+
   test('serves the best stale value', async () => {
     const { cache, clock, source, recorder } = await withStale();
-    const call = cache.getOrLoad('k', source.load, { deadlineMs: 30 });
+    const call = watched(cache.getOrLoad('k', source.load, { deadlineMs: 30 }));
     await turn();
     await clock.advance(29);
     expect(await stateOf(call)).toBe('pending');
@@ -245,11 +273,23 @@ describe('deadlineMs', () => {
     expect(cache.peek('k')).toBe('new');
   });
 
+  test('is the end of the call for the statistics, too: what the load brings later is not served to it', async () => {
+    const { cache, clock, source, recorder } = await withStale();
+    const call = watched(cache.getOrLoad('k', source.load, { deadlineMs: 30 }));
+    await turn();
+    await clock.advance(30);
+    expect(await stateOf(call)).toEqual({ value: 'old' });
+    source.last.reject(new Error('source down'));
+    await turn();
+    expect(recorder.of('stale-hit').map((event) => event.reason)).toEqual(['deadline']);
+    expect(cache.stats().staleHits).toEqual({ deadline: 1 });
+  });
+
   test.each(['read', 'begin'] as const)('bounds the wait for tiers: %s hangs', async (operation) => {
     const { tier, clock, source } = setUp();
     const hung = wrapTier(tier, { [operation]: never });
-    const { cache } = setUp({ clock, tiers: [hung], tierBudgetMs: 100 });
-    const call = cache.getOrLoad('k', source.load, { deadlineMs: 30 });
+    const { cache } = setUp({ tiers: [hung], tierBudgetMs: 100 }, clock);
+    const call = watched(cache.getOrLoad('k', source.load, { deadlineMs: 30 }));
     await turn();
     await clock.advance(29);
     expect(await stateOf(call)).toBe('pending');
@@ -270,10 +310,9 @@ describe('deadlineMs', () => {
       read: (entries) => (hangs ? never() : tier.read(entries)),
       begin: (...args) => (hangs ? never() : tier.begin(...args)),
     });
-    const { cache, source } = await withStale({ clock, tiers: [moody], tierBudgetMs: 100, softTimeoutMs: 1000 });
-    await clock.advance(TTL); // `withStale` has moved the clock of its own set-up.
+    const { cache, source } = await withStale({ tiers: [moody], tierBudgetMs: 100, softTimeoutMs: 1000 }, clock);
     hangs = true;
-    const call = cache.getOrLoad('k', source.load, { deadlineMs: 30 });
+    const call = watched(cache.getOrLoad('k', source.load, { deadlineMs: 30 }));
     await turn();
     await clock.advance(30);
     expect(await stateOf(call)).toEqual({ value: 'old' });
@@ -283,7 +322,7 @@ describe('deadlineMs', () => {
     const { cache, sibling, clock, source } = setUp({ leaseMs: 1000 });
     const holder = sibling().getOrLoad('k', source.load);
     await turn();
-    const call = cache.getOrLoad('k', source.load, { deadlineMs: 30 });
+    const call = watched(cache.getOrLoad('k', source.load, { deadlineMs: 30 }));
     await turn();
     await clock.advance(29);
     expect(await stateOf(call)).toBe('pending');
@@ -296,9 +335,9 @@ describe('deadlineMs', () => {
 
   test('0 serves what is there, at once, and starts the load', async () => {
     const { cache, source, clock } = await withStale();
-    expect(await timeToSettle(clock, cache.getOrLoad('k', source.load, { deadlineMs: 0 }), 0)).toBe(0);
-    expect(await stateOf(cache.getOrLoad('cold', source.load, { deadlineMs: 0 }))).toEqual(deadline);
-    await turn();
+    const calls = ['k', 'cold'].map((key) => watched(cache.getOrLoad(key, source.load, { deadlineMs: 0 })));
+    await clock.advance(0);
+    expect(await Promise.all(calls.map(stateOf))).toEqual([{ value: 'old' }, deadline]);
     expect(source.runs.map((run) => run.context.key)).toEqual(['k', 'cold']);
     for (const run of source.runs) run.resolve('new');
     await turn();
@@ -314,7 +353,7 @@ describe('deadlineMs', () => {
 
   test('a joiner whose soft timeout the load has passed gets the stale value before its deadline', async () => {
     const { cache, clock, source } = await withStale({ softTimeoutMs: 20 });
-    const first = cache.getOrLoad('k', source.load);
+    const first = watched(cache.getOrLoad('k', source.load));
     await turn();
     await clock.advance(20);
     expect(await stateOf(first)).toEqual({ value: 'old' });

@@ -28,7 +28,7 @@ export interface CacheOptions<V> extends KeyspaceOptions {
   readonly immutable?: boolean;
   /** Time to live in the shared tiers, counted from the start of the load. @default 300_000 */
   readonly ttl?: number;
-  /** Time to live in this process, at most `ttl`. @default ttl */
+  /** Time to live in this process, at most `ttl`. @default that of the entry */
   readonly processTtl?: number;
   /** Bounds the time to live in shared tiers, by their name. @default `ttl` alone */
   readonly tierTtl?: Readonly<Record<string, number>>;
@@ -122,7 +122,10 @@ export function resolvePolicy<V>(options: CacheOptions<V>): Policy<V> {
     tiers,
     bus: options.bus,
     ttl,
-    processTtl: Math.min(ttl, positive('processTtl', options.processTtl ?? ttl)),
+    processTtl:
+      options.processTtl === undefined
+        ? Number.POSITIVE_INFINITY
+        : Math.min(ttl, positive('processTtl', options.processTtl)),
     tierTtl: ttlByTier(tiers, options.tierTtl ?? {}),
     grace,
     softTimeoutMs: notNegative('softTimeoutMs', options.softTimeoutMs ?? 0),

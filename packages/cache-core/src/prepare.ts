@@ -16,7 +16,6 @@ export function prepare<V>(engine: Engine<V>, value: V): Prepared<V> | undefined
     const own = codec.shareable === true || payload === undefined ? value : codec.decode(payload);
     const valueBytes = codec.sizeOf?.(own) ?? payload?.byteLength ?? 0;
     if (!(valueBytes >= 0)) return undefined;
-    engine.stats.valueBytes.add(valueBytes);
     engine.breakers.noteSize(valueBytes);
     return { value: own, payload, valueBytes };
   } catch {

@@ -5,6 +5,7 @@ import type { Invalidation } from './contracts/invalidation.ts';
 import type { Journal } from './contracts/journal.ts';
 import { EVERY_MUTABLE_NAMESPACE } from './contracts/invalidation.ts';
 import { systemClock } from './clock.ts';
+import { guarded } from './listener.ts';
 import { positive } from './policy.ts';
 import { randomBits } from './random.ts';
 
@@ -48,15 +49,19 @@ export class Pump {
   #applied: Promise<void> = Promise.resolve();
   #unsubscribe: (() => Promise<void>) | undefined;
   #cancelBeat: (() => void) | undefined;
+  /** Ends the pause before a message is applied again. */
+  #resume: (() => void) | undefined;
+  #tried = false;
   #closed = false;
 
   constructor(options: PumpOptions) {
-    const { heartbeatMs = 1000, liveMs = LIVE_MS, clock = systemClock } = options;
+    const { heartbeatMs = 1000, liveMs = LIVE_MS, clock = systemClock, onEvent } = options;
     this.#options = {
       ...options,
       heartbeatMs: positive('heartbeatMs', heartbeatMs),
       liveMs: positive('liveMs', liveMs),
       clock,
+      ...(onEvent && { onEvent: guarded(onEvent) }),
     };
     void this.#start();
   }
@@ -65,6 +70,7 @@ export class Pump {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelBeat?.();
+    this.#resume?.();
     await this.#unsubscribe?.().catch((error: unknown) => this.#failed('subscribe', error));
     await this.#applied;
   }
@@ -73,7 +79,8 @@ export class Pump {
     const { bus, heartbeatMs, clock, target, liveMs } = this.#options;
     try {
       // A target that never had a pump is trusted for as long as after a proof, once: not again at every attempt.
-      if (target.journal?.liveUntil?.() === undefined) await target.stayLive?.(liveMs);
+      if (!this.#tried && target.journal?.liveUntil?.() === undefined) await target.stayLive?.(liveMs);
+      this.#tried = true;
       this.#unsubscribe = await bus.subscribe(
         (invalidation) => this.#enqueue(() => this.#take(invalidation)),
         () => this.#gap(),
@@ -93,16 +100,19 @@ export class Pump {
     const { bus, clock, heartbeatMs } = this.#options;
     this.#cancelBeat = clock.after(heartbeatMs, () => void this.#beat());
     try {
-      await bus.publish({ kind: 'keys', namespace: HEARTBEAT, keys: [this.#id] });
+      await bus.publish({ kind: 'keys', namespace: HEARTBEAT, keys: [this.#id, String(clock.now())] });
     } catch (error) {
       this.#failed('publish', error);
     }
   }
 
   async #take(invalidation: Invalidation): Promise<void> {
-    const { target, origin, liveMs } = this.#options;
+    const { target, origin, liveMs, clock } = this.#options;
     if (invalidation.namespace === HEARTBEAT) {
-      if (invalidation.kind === 'keys' && invalidation.keys[0] === this.#id) await target.stayLive?.(liveMs);
+      const [id, sentMs] = invalidation.kind === 'keys' ? invalidation.keys : [];
+      // It proves that what was published until it was sent has been heard, and no more.
+      const forMs = Number(sentMs) + liveMs - clock.now();
+      if (id === this.#id && forMs > 0) await target.stayLive?.(forMs);
     } else if (origin === undefined || invalidation.origin !== origin) {
       await target.invalidate(invalidation);
     }
@@ -124,9 +134,18 @@ export class Pump {
         return await work();
       } catch (error) {
         this.#failed('subscribe', error);
-        await new Promise<void>((resolve) => this.#options.clock.after(this.#options.heartbeatMs, resolve));
+        if (!this.#closed) await this.#pause();
       }
     }
+  }
+
+  async #pause(): Promise<void> {
+    const { clock, heartbeatMs } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.after(heartbeatMs, resolve);
+    this.#resume = resolve;
+    await promise;
+    cancel();
   }
 
   #failed(operation: 'publish' | 'subscribe', error: unknown): void {

@@ -48,6 +48,8 @@ export class Flight<V> {
   overtakenBy: 'invalidation' | 'load' | undefined;
   /** Callers who need the result. */
   waiting: number;
+  /** Those of them whose deadline is over. */
+  late = 0;
   fallback: Fallback<V> | undefined;
   /** Whether callers have been given the fallback. */
   served = false;
@@ -206,11 +208,11 @@ export class SingleFlight<V> {
     // It leaves the map first: a caller who asks again in the moment of failure starts anew.
     plan.run(flight).then(
       (value) => {
-        this.#forget(flight);
+        this.#remove(flight);
         flight.resolve(value);
       },
       (error: unknown) => {
-        this.#forget(flight);
+        this.#remove(flight);
         flight.reject(error);
       },
     );
@@ -227,7 +229,7 @@ export class SingleFlight<V> {
 
   /**
    * Waits for a result of a flight. When the signal fires or the deadline is over, the wait ends and not the load. The load is
-   * aborted when the last of its callers has left by a signal; a caller without one, or past its deadline, never leaves.
+   * aborted when the last of its callers has left by a signal; a caller without one, or whose deadline is over, never leaves.
    */
   wait(
     flight: Flight<V>,
@@ -250,6 +252,7 @@ export class SingleFlight<V> {
       };
       const late = (): void => {
         end();
+        flight.late++;
         try {
           resolve(atDeadline());
         } catch (error) {
@@ -309,10 +312,14 @@ export class SingleFlight<V> {
   }
 
   #forget(flight: Flight<V>): void {
+    this.#remove(flight);
+    flight.detach();
+  }
+
+  #remove(flight: Flight<V>): void {
     for (const flights of [this.#flights, this.#late]) {
       if (flights.get(flight.key) === flight) flights.delete(flight.key);
     }
-    flight.detach();
   }
 }
 

@@ -115,9 +115,9 @@ describe.each(LEVELS.map((levels) => ({ levels })))('over $levels', ({ levels })
         await clock.advance(1000); // Control: merely stale, it is.
         if (softened) await soften(cache);
         const answer = cache.getOrLoad('k', hang, { softTimeoutMs: Infinity, deadlineMs: 50 });
-        const told = answer.catch((error: unknown) => error);
+        const told = answer.catch((error: { code?: string }) => error.code);
         await clock.advance(50);
-        expect(await told).toEqual(softened ? expect.objectContaining({ code: 'ERR_CACHE_DEADLINE' }) : 'old');
+        expect(await told).toBe(softened ? 'ERR_CACHE_DEADLINE' : 'old');
       }
     });
 

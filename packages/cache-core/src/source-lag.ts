@@ -42,12 +42,23 @@ export class SourceLag<V> {
 
   /** Notes the version of a value that is about to be kept. @returns whether it is not older than one that was seen before. */
   admits(key: string, value: V): boolean {
-    if (this.#versionOf === undefined) return true;
-    const version = this.#versionOf(value);
+    const version = this.#read(value);
+    if (version === undefined) return true;
     const newest = this.#versions.get(key);
     if (newest !== undefined && version < newest) return false;
     this.#versions.set(key, version);
     return true;
+  }
+
+  /** A value whose version cannot be told is not compared. */
+  #read(value: V): number | undefined {
+    try {
+      const version = this.#versionOf?.(value);
+      return Number.isNaN(version) ? undefined : version;
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error), { type: 'WarmlineListenerWarning' });
+      return undefined;
+    }
   }
 
   #forgetBefore(atMs: number): void {

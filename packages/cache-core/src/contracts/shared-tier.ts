@@ -67,7 +67,7 @@ export interface SharedTier {
   write(entry: EntryRef, frame: Uint8Array, options: WriteOptions): Promise<void>;
   /**
    * Removes the stamps named, then the values. After it resolves, no frame written under the old stamps is valid.
-   * Leases of keys it names end. A soft one replaces each stamp by its `softened` successor and leaves the values; a tier that cannot do so removes them.
+   * Leases of what it names end. A soft one replaces each stamp by its `softened` successor and leaves the values; a tier that cannot do so removes them.
    */
   invalidate(invalidation: Invalidation): Promise<void>;
   /** As `begin` for many entries in one trip, in the order asked. @default one `begin` each, at the same time */
