@@ -26,10 +26,10 @@ export async function spread<V>(
   engine.invalidateHere(invalidation, keys);
   const missing = await tell(engine, invalidation, [...tiers, ...tiers.slice(0, -1).toReversed()]);
   if (tiers.length > 0) engine.invalidateHere(invalidation, keys);
-  if (missing.length > 0) return engine.policy.bus === undefined ? missing : [...missing, BUS];
-  const published = await publish(engine, invalidation);
+  // What the journals say of it now is no news.
   engine.hearing.catchUp(clock.now());
-  return published;
+  if (missing.length > 0) return engine.policy.bus === undefined ? missing : [...missing, BUS];
+  return publish(engine, invalidation);
 }
 
 /**

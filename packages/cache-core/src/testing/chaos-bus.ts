@@ -79,7 +79,7 @@ export class ChaosBus implements Bus {
     this.#chaos.calm();
   }
 
-  /** As {@link calm}, and calls that hang are carried out now. What is late comes at its time. */
+  /** As `calm`, and calls that hang are carried out now. What is late comes at its time. */
   heal(): void {
     this.#chaos.heal();
   }

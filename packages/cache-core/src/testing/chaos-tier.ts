@@ -118,7 +118,7 @@ export class ChaosTier implements SharedTier {
     this.#chaos.calm();
   }
 
-  /** As {@link calm}, and what hangs is carried out now. */
+  /** As `calm`, and what hangs is carried out now. */
   heal(): void {
     this.#chaos.heal();
   }
