@@ -247,6 +247,20 @@ describe('back-off ends', () => {
     expect(recorder.of('back-off').at(-1)).toMatchObject({ delayMs: 1000 });
   });
 
+  test.each(['delete', 'clear', 'softInvalidate'] as const)(
+    'with %s in a cache without shared tiers',
+    async (action) => {
+      const { cache } = setUp({ backOffMs: 1000, tiers: [] });
+      const source = new Broken();
+      for (const calls of [1, 1]) {
+        await outcome(cache.getOrLoad('k', source.load));
+        expect(source.calls).toBe(calls);
+      }
+      await cache[action]('k');
+      expect(await cache.getOrLoad('k', () => 'v')).toBe('v');
+    },
+  );
+
   test('with an unrelated invalidation it does not', async () => {
     const { cache } = setUp({ backOffMs: 1000, tagsOf: (key) => [`of ${key}`] });
     const source = new Broken();

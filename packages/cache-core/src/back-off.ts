@@ -1,3 +1,4 @@
+import type { EntryRef } from './contracts/invalidation.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { retryAfterMs } from './retry-after.ts';
 
@@ -7,6 +8,7 @@ const MAX_DELAY_MS = 30_000;
 
 /** A key whose loader is not asked before `untilMs`. */
 export interface Resting {
+  readonly ref: EntryRef;
   readonly untilMs: number;
   readonly error: unknown;
   readonly failures: number;
@@ -30,10 +32,12 @@ export class BackOff {
   }
 
   /** @returns how long the key rests now, in milliseconds; 0 if it does not. */
-  failed(key: string, error: unknown, nowMs: number): number {
+  failed(key: string, ref: EntryRef, error: unknown, nowMs: number): number {
     const failures = (this.#resting.get(key)?.failures ?? 0) + 1;
-    const delayMs = Math.max(retryAfterMs(error), Math.min(MAX_DELAY_MS, this.#firstMs * 2 ** (failures - 1)));
-    if (delayMs > 0) this.#resting.set(key, { untilMs: nowMs + delayMs, error, failures });
+    // Fifty doublings are beyond any limit, and 0 * Infinity is not a number.
+    const ownMs = Math.min(MAX_DELAY_MS, this.#firstMs * 2 ** Math.min(failures - 1, 50));
+    const delayMs = Math.max(retryAfterMs(error), ownMs);
+    if (delayMs > 0) this.#resting.set(key, { ref, untilMs: nowMs + delayMs, error, failures });
     return delayMs;
   }
 
@@ -43,7 +47,7 @@ export class BackOff {
   }
 
   /** As {@link forget} for every key that matches. */
-  forgetWhere(matches: (key: string) => boolean): void {
-    for (const [key] of this.#resting.entries()) if (matches(key)) this.#resting.delete(key);
+  forgetWhere(matches: (ref: EntryRef) => boolean): void {
+    for (const [key, { ref }] of this.#resting.entries()) if (matches(ref)) this.#resting.delete(key);
   }
 }

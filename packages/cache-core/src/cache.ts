@@ -11,6 +11,7 @@ import type {
 import type { Invalidation } from './contracts/invalidation.ts';
 import type { CacheStats } from './contracts/stats.ts';
 import { Engine } from './engine.ts';
+import { tellOutcome } from './listener.ts';
 import type { Descent } from './lookup.ts';
 import { descend, grantAll, startDescent } from './lookup.ts';
 import { isDueEarly, obtain, refreshEarly } from './obtain.ts';
@@ -77,7 +78,7 @@ export class TieredCache<V> implements Cache<V> {
     const entry = engine.process.get(key, nowMs);
     const here = this.#hit(key, entry, nowMs);
     if (here === undefined) return obtain(engine, key, loader, options, entry);
-    options.onOutcome?.({ from: 'tier', tier: PROCESS_TIER });
+    tellOutcome(options, { from: 'tier', tier: PROCESS_TIER });
     if (isDueEarly(engine, here, nowMs)) return refreshEarly(engine, key, loader, options, here);
     return Promise.resolve(here.value);
   }
@@ -112,7 +113,7 @@ export class TieredCache<V> implements Cache<V> {
       throw new TypeError(`codec ${engine.policy.codec.id} cannot read back what it wrote`);
     }
     engine.stats.sets++;
-    engine.lag.admits(key, kept.value);
+    engine.lag.overrule(key, kept.value);
     const stored = {
       ...kept,
       freshness: 'fresh',
@@ -134,7 +135,8 @@ export class TieredCache<V> implements Cache<V> {
     const fence = engine.raiseFence();
     const grants = await grantAll(engine, ref);
     const isCurrent = fence.admits(ref) && !engine.hearing.isOutdone(invalidation, ref);
-    if (!insertHere(engine, key, ref, stored, isCurrent ? undefined : 'invalidated')) return;
+    const refusal = insertHere(engine, key, ref, stored, isCurrent ? undefined : 'invalidated');
+    if (refusal !== undefined && refusal !== 'too-large') return;
     // Loads that began since the invalidation have read what this value replaces.
     engine.flights.detachKey(key);
     await engine.background(writeShared(engine, ref, grants, stored));

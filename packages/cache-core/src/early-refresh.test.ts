@@ -104,6 +104,7 @@ describe('a hit refreshes its entry before it ends', () => {
       await clock.advance(COST);
       await loading;
       expect(await cache.getOrLoad('k', source.load)).toBe('old');
+      expect(source.last.context).toMatchObject({ reason: 'refresh', stale: 'old' });
       await clock.advance(100);
       source.last.reject(new Error('source down'));
       await turn();

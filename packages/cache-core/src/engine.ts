@@ -5,7 +5,7 @@ import { BackOff } from './back-off.ts';
 import { Breakers } from './breaker.ts';
 import { cacheChannel } from './diagnostics.ts';
 import type { Fence } from './fence.ts';
-import { concerns, names } from './fence.ts';
+import { concerns, namedBy } from './fence.ts';
 import { Hearing } from './hearing.ts';
 import type { CacheOptions, Policy } from './policy.ts';
 import { resolvePolicy } from './policy.ts';
@@ -120,14 +120,13 @@ export class Engine<V> {
     const { namespace } = this.keyspace;
     if (!concerns(invalidation, { namespace, immutable: !this.hearing.mutable })) return;
     this.lag.invalidated(invalidation, this.policy.clock.now());
-    this.backOff.forgetWhere((key) => names(invalidation, this.refOf(key)));
-    const { soft = false } = invalidation;
-    if (invalidation.kind === 'namespace' && !soft) {
-      this.#dropAll();
-      return;
-    }
-    this.process.invalidateWhere((key, ref) => names(invalidation, ref ?? this.refOf(key)), soft);
-    this.flights.detach((flight) => names(invalidation, flight.ref));
+    const isNamed = namedBy(invalidation);
+    this.backOff.forgetWhere(isNamed);
+    this.flights.detach((flight) => isNamed(flight.ref));
+    const { kind, soft = false } = invalidation;
+    if (kind === 'keys') for (const key of invalidation.keys) this.process.invalidatePhysical(key, soft);
+    else if (kind === 'tags' || soft) this.process.invalidateWhere(isNamed, soft);
+    else this.process.clear();
   }
 
   refused(ref: EntryRef, reason: RefusedWrite): void {
@@ -153,11 +152,6 @@ export class Engine<V> {
     this.policy.onEvent?.(event);
     if (cacheChannel.hasSubscribers) cacheChannel.publish({ namespace: this.keyspace.namespace, event });
   };
-
-  #dropAll(): void {
-    this.process.clear();
-    this.flights.detach(() => true);
-  }
 
   #servedFallback(fallback: Fallback<V>, error: unknown, flight: Flight<V>): void {
     const reason = error === undefined ? 'revalidating' : flight.resting ? 'back-off' : 'error';

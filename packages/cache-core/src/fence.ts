@@ -10,6 +10,22 @@ export function concerns(
   return invalidation.namespace === EVERY_MUTABLE_NAMESPACE ? immutable !== true : invalidation.namespace === namespace;
 }
 
+/** Says which entries an invalidation names. Made once for many entries: an invalidation may name thousands of keys. */
+export function namedBy(invalidation: Invalidation): (ref: EntryRef) => boolean {
+  switch (invalidation.kind) {
+    case 'namespace':
+      return (ref) => concerns(invalidation, ref);
+    case 'keys': {
+      const keys = new Set(invalidation.keys);
+      return (ref) => concerns(invalidation, ref) && keys.has(ref.key);
+    }
+    case 'tags': {
+      const tags = new Set(invalidation.tags);
+      return (ref) => concerns(invalidation, ref) && ref.tags.some((tag) => tags.has(tag));
+    }
+  }
+}
+
 /** Says whether an invalidation names an entry. */
 export function names(invalidation: Invalidation, ref: EntryRef): boolean {
   if (!concerns(invalidation, ref)) return false;
@@ -51,7 +67,7 @@ export class Fence {
 }
 
 /** A journal may be a file: that it fails is reported where its invalidations are followed (`Hearing`). */
-function attempt<T>(read: () => T): T | undefined {
+export function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {

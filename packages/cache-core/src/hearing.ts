@@ -4,7 +4,7 @@ import type { CacheEvent } from './contracts/events.ts';
 import type { EntryRef, Invalidation } from './contracts/invalidation.ts';
 import type { Journal } from './contracts/journal.ts';
 import type { SharedTier } from './contracts/shared-tier.ts';
-import { Fence, names } from './fence.ts';
+import { attempt, Fence, names } from './fence.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import type { PumpTarget } from './pump.ts';
 import { Pump } from './pump.ts';
@@ -59,7 +59,7 @@ export class Hearing {
     const followed: Followed[] = tiers.flatMap((tier) =>
       tier.journal === undefined
         ? []
-        : [{ journal: tier.journal, now: () => tier.now(), sequence: tier.journal.sequence() }],
+        : [{ journal: tier.journal, now: () => tier.now(), sequence: sequenceOf(tier.journal) }],
     );
     this.#journals = [this.#own, ...followed.map(({ journal }) => journal)];
     if (bus !== undefined && keeper === undefined) {
@@ -110,6 +110,7 @@ export class Hearing {
         deaf ||= liveUntilMs !== undefined && followed.now() >= liveUntilMs;
       } catch (error) {
         // What cannot be heard may be anything.
+        deaf = true;
         this.#options.onOverrun();
         this.#options.emit({ type: 'journal-error', error });
       }
@@ -145,4 +146,9 @@ export class Hearing {
       },
     };
   }
+}
+
+/** A journal that cannot be read now is read from its beginning later: an overrun at worst. */
+function sequenceOf(journal: Journal): number {
+  return attempt(() => journal.sequence()) ?? Number.NEGATIVE_INFINITY;
 }

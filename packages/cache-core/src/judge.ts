@@ -51,7 +51,7 @@ export function judge<V>(
   const { ttlMs, graceMs, loadCostMs } = frame;
   const found = { freshness, ageMs, ttlMs, graceMs, loadCostMs, tier } as const;
   try {
-    const payload = openPayload(codec.seal, ref, frame);
+    const payload = openPayload(engine.policy, ref, frame);
     if (frame.negative === true) return { ...found, value: undefined, payload: undefined };
     return { ...found, value: codec.decode(payload), payload };
   } catch {

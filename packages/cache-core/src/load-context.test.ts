@@ -119,6 +119,18 @@ describe('doNotStore in a refresh', () => {
     expect(await stateOf(call)).toBe('pending');
   });
 
+  test.each([0, 500])('of "there is none" leaves it there as well: negativeTtl %d', async (negativeTtl) => {
+    const { cache, open } = await withStale({ negativeTtl });
+    const nothing = (context: { doNotStore: () => void }): undefined => {
+      context.doNotStore();
+      return undefined;
+    };
+    expect(await cache.getOrLoad('k', nothing)).toEqual({ etag: 'a' });
+    await turn();
+    const down = (): Promise<never> => Promise.reject(new Error('source down'));
+    for (const reader of [cache, open()]) expect(await reader.getOrLoad('k', down)).toEqual({ etag: 'a' });
+  });
+
   test('gives its value to who waits', async () => {
     const { cache, source } = await withStale({ softTimeoutMs: Infinity });
     const calls = [cache.getOrLoad('k', source.load), cache.getOrLoad('k', source.load)];

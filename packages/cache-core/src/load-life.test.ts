@@ -286,6 +286,31 @@ describe('failures and back-off', () => {
     expect(await cache.getOrLoad('k', () => 'new')).toBe('new');
   });
 
+  test('an invalidation wakes the keys it names and no others, whoever invalidates', async () => {
+    for (const [levels, own] of [
+      [[], true],
+      [['host'], true],
+      [['host'], false],
+    ] as const) {
+      const { clock, open } = setUp(levels, { backOffMs: 60_000, tagsOf: (key) => [`tag of ${key}`] });
+      const { cache } = open();
+      const invalidator = own ? cache : open().cache;
+      for (const invalidate of [
+        () => invalidator.delete('k'),
+        () => invalidator.softInvalidate('k'),
+        () => invalidator.invalidateTags('tag of k'),
+        () => invalidator.softInvalidateTags('tag of k'),
+      ]) {
+        for (const key of ['k', 'l']) await expect(cache.getOrLoad(key, down)).rejects.toThrow('source down');
+        await invalidate();
+        await clock.advance(5);
+        expect(await cache.getOrLoad('k', () => 'awake')).toBe('awake');
+        await expect(cache.getOrLoad('l', () => 'never')).rejects.toThrow('source down');
+        await cache.delete('k');
+      }
+    }
+  });
+
   test('one load fails once, although it is late and then fails as well', async () => {
     const { clock, open } = setUp([], { backOffMs: 5000, hardTimeoutMs: 300 });
     const { cache, recorder } = open();

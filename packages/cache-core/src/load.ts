@@ -3,6 +3,7 @@ import type { RefusedWrite } from './contracts/events.ts';
 import type { Engine } from './engine.ts';
 import type { Fence } from './fence.ts';
 import { releaseAll } from './lease.ts';
+import { tellOutcome } from './listener.ts';
 import type { Descent } from './lookup.ts';
 import { descend, startDescent, storedFrom } from './lookup.ts';
 import { prepare } from './prepare.ts';
@@ -10,7 +11,6 @@ import { randomFraction } from './random.ts';
 import type { Loaded } from './run-loader.ts';
 import { runLoader } from './run-loader.ts';
 import type { Fallback, Flight } from './single-flight.ts';
-import { spread } from './spread.ts';
 import type { Stored } from './write-back.ts';
 import { insertHere, writeShared } from './write-back.ts';
 
@@ -47,7 +47,7 @@ export async function finish<V>(
   const { found, leases } = descent;
   if (found !== undefined) {
     void engine.background(releaseAll(engine, leases));
-    request.options.onOutcome?.({ from: 'tier', tier: found.tier.name });
+    tellOutcome(request.options, { from: 'tier', tier: found.tier.name });
     return found.value;
   }
   // Who comes after an invalidation, or after this load has lost its callers or its time, must not wait for its lease.
@@ -58,10 +58,9 @@ export async function finish<V>(
   try {
     const isCurrent = (): boolean => flight.overtakenBy === undefined && fence.admits(flight.ref);
     const loaded = await runLoader(engine, flight, request, isCurrent);
-    const stored = keep(engine, flight, request, loaded, isCurrent);
-    if (stored.inserted) written = writeBack(engine, descent, stored);
-    // Callers get what is kept: the same value, whoever asks when.
-    return stored.value ?? loaded.value;
+    const { value, stored } = keep(engine, flight, request, loaded, isCurrent);
+    if (stored !== undefined) written = writeBack(engine, descent, stored);
+    return value;
   } finally {
     // Who waits for the lease must find the value when it is free.
     void written.then(release);
@@ -96,22 +95,26 @@ function offerStale<V>(
   });
 }
 
-/** Makes of a loaded value what the tiers keep, and puts it into the process tier unless something speaks against it. */
+/**
+ * Makes of a loaded value what the tiers keep, and puts it into the process tier unless something speaks against it.
+ * @returns the value as callers get it, the same whoever asks when; and what is to be written to the shared tiers.
+ */
 function keep<V>(
   engine: Engine<V>,
   flight: Flight<V>,
   { options }: LoadRequest<V>,
   loaded: Loaded<V>,
   isCurrent: () => boolean,
-): Stored<V> & { inserted: boolean } {
-  const { policy } = engine;
-  const { value, kept, startedMs, durationMs } = loaded;
+): { value: V | undefined; stored?: Stored<V> } {
+  const { policy, stats } = engine;
+  const { value, kept, startedMs, durationMs, report } = loaded;
   const negative = value === undefined;
   const prepared = negative ? undefined : prepare(engine, value);
-  if (prepared !== undefined) engine.stats.valueBytes.add(prepared.valueBytes);
+  if (prepared !== undefined) stats.valueBytes.add(prepared.valueBytes);
+  const own = prepared?.value ?? value;
   const ttlMs = kept.ttl ?? (negative ? policy.negativeTtl : (options.ttl ?? policy.ttl));
   const stored = unlessUnsettled(engine, flight, startedMs, {
-    value: prepared?.value,
+    value: own,
     freshness: 'fresh',
     payload: prepared?.payload,
     valueBytes: prepared?.valueBytes ?? 0,
@@ -123,18 +126,18 @@ function keep<V>(
     pin: options.pin ?? false,
   });
   const objection = objectionTo(engine, flight, loaded, prepared?.value, isCurrent);
-  const wanted = !negative || ttlMs > 0;
-  const inserted = wanted && insertHere(engine, flight.key, flight.ref, stored, objection);
-  // "There is none" is not kept, but a stale value must not outlive the news.
-  if (!wanted && flight.fallback !== undefined && isCurrent()) void engine.background(forget(engine, flight));
-  loaded.report(inserted ? 'stored' : 'not-stored');
-  return { ...stored, inserted };
-}
-
-async function forget<V>(engine: Engine<V>, { key, ref }: Flight<V>): Promise<void> {
-  const invalidation = { kind: 'keys', namespace: ref.namespace, keys: [ref.key] } as const;
-  const missing = await spread(engine, invalidation, [key]);
-  if (missing.length > 0) engine.outbox.add(invalidation, missing);
+  if (ttlMs === 0) {
+    report('not-stored');
+    // "There is none" is not kept, but a stale value must not outlive the news: an entry that is over already takes its place.
+    if (flight.fallback === undefined || objection !== undefined) return { value };
+    engine.process.delete(flight.key);
+    return { value, stored };
+  }
+  const refusal = insertHere(engine, flight.key, flight.ref, stored, objection);
+  // What is too large for this process is not too large for a tier that has more room.
+  const writable = refusal === undefined || (refusal === 'too-large' && policy.tiers.length > 0);
+  report(writable ? 'stored' : 'not-stored');
+  return { value: own, ...(writable ? { stored } : {}) };
 }
 
 /** After an invalidation a source may answer with the old value for a while: what it says then is not kept beyond that. */

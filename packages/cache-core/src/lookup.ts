@@ -60,11 +60,10 @@ export async function descend<V>(
   fence: Fence,
   purpose: Purpose<V>,
 ): Promise<void> {
-  const { tierBudgetMs } = engine.policy;
-  // A tier that has not acknowledged an invalidation may still give the old value.
-  const tiers = engine.policy.tiers.filter((tier) => engine.outbox.isClear(tier.name));
+  const { tiers, tierBudgetMs } = engine.policy;
   let budget = startBudget(engine, tierBudgetMs);
-  let missing = descents;
+  // What is named by an invalidation that has not arrived everywhere is looked for nowhere.
+  let missing = descents.filter(({ ref }) => !engine.outbox.owes(ref));
   for (const [level, tier] of tiers.entries()) {
     if (missing.length === 0) break;
     await readTier(engine, tier, missing, budget, purpose);

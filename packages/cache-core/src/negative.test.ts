@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CacheOptions } from './index.ts';
 import { createCache, MemorySharedTier } from './index.ts';
 import { FakeClock } from './testing/index.ts';
-import { Recorder, turn } from './tier.fixture.ts';
+import { gate, Recorder, turn, wrapTier } from './tier.fixture.ts';
 
 const TTL = 10_000;
 const NEGATIVE = 500;
@@ -111,6 +111,33 @@ describe('without negativeTtl', () => {
     await expect(cache.getOrLoad('k', down)).rejects.toThrow('source down');
     await expect(open().cache.getOrLoad('k', down)).rejects.toThrow('source down');
   });
+});
+
+test('the news that there is none does not undo a set that comes after it', async () => {
+  const { clock, host, cluster, open } = setUp({ negativeTtl: 0, grace: 60_000 });
+  const door = gate();
+  let isFirst = true;
+  const slow = wrapTier(cluster, {
+    invalidate: async (invalidation) => {
+      const mustWait = isFirst;
+      isFirst = false;
+      if (mustWait) await door.pass();
+      return cluster.invalidate(invalidation);
+    },
+  });
+  const { cache } = open({ tiers: [host, slow] });
+  await cache.getOrLoad('k', () => 'old');
+  await turn();
+  await clock.advance(TTL);
+  await cache.getOrLoad('k', nothing().load);
+  await turn();
+  await cache.set('k', 'set');
+  expect(cache.peek('k')).toBe('set');
+  door.open();
+  await turn();
+  await clock.advance(5);
+  expect(cache.peek('k')).toBe('set');
+  expect(await open().cache.get('k')).toBe('set');
 });
 
 describe('keep() on "there is none"', () => {

@@ -4,6 +4,7 @@ import type { Engine } from './engine.ts';
 import { CacheError } from './errors.ts';
 import type { LoadRequest } from './load.ts';
 import { load } from './load.ts';
+import { tellOutcome } from './listener.ts';
 import { checkEntryOptions, checkPatience } from './policy.ts';
 import type { ProcessEntry } from './process-tier.ts';
 import { randomFraction } from './random.ts';
@@ -67,15 +68,16 @@ function choose<V>(
     if (running === undefined && (!isResting || engine.hasShared)) {
       startLoad(engine, key, loader, quiet(options), { held, run });
     }
-    options.onOutcome?.({ from: 'tier', tier: PROCESS_TIER });
+    tellOutcome(options, { from: 'tier', tier: PROCESS_TIER });
     return serve(engine, key, held, isResting ? 'back-off' : 'revalidating');
   }
   if (running !== undefined) {
     engine.stats.shared++;
-    options.onOutcome?.({ from: 'flight' });
+    tellOutcome(options, { from: 'flight' });
     engine.emit?.({ type: 'shared', keyHash: engine.hashOf(key) });
     // Its other callers have been given the stale value; so is this one, unless that has aged beyond use.
-    if (running.served && isStale) return serve(engine, key, held, 'revalidating');
+    if (running.served && isStale && softTimeoutMs < Number.POSITIVE_INFINITY)
+      return serve(engine, key, held, 'revalidating');
   }
   const flight = running ?? startLoad(engine, key, loader, options, { held, run, awaited: true });
   const result = running?.served === true ? freshOr(engine, flight, held) : flight.answer;

@@ -237,11 +237,42 @@ describe.each([{ levels: ['cluster'] }, { levels: ['host', 'cluster'] }])('over 
       await timeToSettle(clock, cache.delete('k'), REPEATED_MS);
       await clock.advance(waitMs);
       await timeToSettle(clock, cache.close(), REPEATED_MS);
+      expect(clock.pending).toBe(0);
       const tried = state.attempts;
       await clock.advance(REPEATED_MS);
       expect(state.attempts).toBe(tried);
+      await timeToSettle(clock, cache.delete('k'), REPEATED_MS); // Nobody would repeat it any more.
       expect(clock.pending).toBe(0);
     }
+  });
+});
+
+describe('what a neighbour has promoted from a cluster that refuses', () => {
+  async function setUpPromoted() {
+    const world = setUp(['host', 'cluster']);
+    const { cache } = world.open();
+    await cache.set('k', 'old');
+    world.state.refusal = refusals[0]![1];
+    // 1. The host is invalidated, the cluster is not. 2. A neighbour, who knows nothing of it, reads the old value there.
+    expect(await cache.delete('k')).toEqual({ pending: true });
+    const neighbour = world.open().cache;
+    expect(await neighbour.get('k')).toBe('old');
+    await turn(); // 3. It is in the host again.
+    return { ...world, cache, neighbour };
+  }
+
+  test('is gone when the invalidation has arrived', async () => {
+    const { clock, state, open, cache, neighbour } = await setUpPromoted();
+    state.refusal = undefined;
+    await clock.advance(REPEATED_MS);
+    expect(neighbour.peek('k')).toBeUndefined();
+    for (const each of [cache, neighbour, open().cache]) expect(await each.get('k')).toBeUndefined();
+  });
+
+  test('is not served by who has invalidated it', async () => {
+    const { cache } = await setUpPromoted();
+    expect(await cache.get('k')).toBeUndefined();
+    expect(await cache.getOrLoad('k', () => 'new')).toBe('new');
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Clock } from './contracts/clock.ts';
-import type { Invalidation } from './contracts/invalidation.ts';
+import type { EntryRef, Invalidation } from './contracts/invalidation.ts';
+import { names } from './fence.ts';
 
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
@@ -22,8 +23,9 @@ export interface OutboxOptions {
 }
 
 /**
- * Invalidations that a tier or the bus has not acknowledged. They are repeated until they arrive; meanwhile this cache does
- * not read the tiers concerned, which may still give the old value. In memory: it ends with the process.
+ * Invalidations that a tier or the bus has not acknowledged. They are repeated until they arrive; meanwhile this cache looks
+ * for the entries they name in no shared tier: the one concerned may still give the old value, and a neighbour may have
+ * promoted that into the others. In memory: it ends with the process.
  */
 export class Outbox {
   #owed: Owed[] = [];
@@ -38,9 +40,9 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** Whether a tier has acknowledged everything. */
-  isClear(tier: string): boolean {
-    return !this.#pending.has(tier);
+  /** Whether an invalidation of this entry has not arrived everywhere. */
+  owes(ref: EntryRef): boolean {
+    return this.#owed.some(({ invalidation }) => names(invalidation, ref));
   }
 
   /** @param missing the names of those who have not acknowledged. */

@@ -116,6 +116,7 @@ export function resolvePolicy<V>(options: CacheOptions<V>): Policy<V> {
   const leaseMs = notNegative('leaseMs', options.leaseMs ?? 0);
   const codec = options.codec ?? jsonCodec<V>();
   const tiers = Object.freeze([...(options.tiers ?? [])]);
+  checkNames(tiers);
   return Object.freeze({
     codec,
     format: formatOf(codec.id, options.schemaVersion ?? 0),
@@ -164,6 +165,12 @@ function formatOf(codecId: string, schemaVersion: number): string {
     throw new TypeError(`schemaVersion must be a whole number from 0 to 65535, got ${String(schemaVersion)}`);
   }
   return schemaVersion === 0 ? codecId : `${codecId}@${schemaVersion}`;
+}
+
+/** Names of tiers stand beside these two in events, statistics and the outbox. */
+function checkNames(tiers: readonly SharedTier[]): void {
+  const reserved = tiers.find(({ name }) => name === 'process' || name === 'bus');
+  if (reserved !== undefined) throw new TypeError(`a tier cannot be named '${reserved.name}': that name is reserved`);
 }
 
 function ttlByTier(

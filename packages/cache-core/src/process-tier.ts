@@ -17,7 +17,7 @@ export interface Kept<V> {
   /** Gone from here. */
   readonly goneAtMs: number;
   readonly loadCostMs: number;
-  /** Known when tiers, tags or other processes could name it: spares hashing every key at an invalidation. */
+  /** Known when tiers, tags or other processes could name it; without it only the logical key finds the entry. */
   readonly ref: EntryRef | undefined;
   readonly valueBytes: number;
 }
@@ -83,6 +83,8 @@ const PINNED_SHARE = 0.5;
 export class ProcessTier<V> {
   readonly #entries: LRUCache<string, ProcessEntry<V>>;
   readonly #pinned = new Map<string, ProcessEntry<V>>();
+  /** Keys by their physical names: others invalidate by those. */
+  readonly #keys = new Map<string, string>();
   readonly #maxBytes: number;
   #pinnedBytes = 0;
 
@@ -92,6 +94,7 @@ export class ProcessTier<V> {
       maxSize: maxBytes,
       sizeCalculation: (entry) => entry.bytes,
       dispose: (entry, key, reason) => {
+        if (entry.ref !== undefined && reason !== 'set') this.#keys.delete(entry.ref.key);
         if (reason === 'evict') onEvict(key, entry.bytes);
       },
     });
@@ -115,6 +118,7 @@ export class ProcessTier<V> {
     if (!pinnable && bytes > maxBytes - this.#pinnedBytes) return 'too-large';
     while (this.bytes + bytes > maxBytes) this.#entries.pop();
     const entry = new ProcessEntry(kept, bytes);
+    if (kept.ref !== undefined) this.#keys.set(kept.ref.key, key);
     if (pinnable) {
       this.#pinned.set(key, entry);
       this.#pinnedBytes += bytes;
@@ -129,20 +133,30 @@ export class ProcessTier<V> {
     const pinned = this.#pinned.get(key);
     if (pinned === undefined) return;
     this.#pinned.delete(key);
+    if (pinned.ref !== undefined) this.#keys.delete(pinned.ref.key);
     this.#pinnedBytes -= pinned.bytes;
   }
 
   clear(): void {
     this.#entries.clear();
     this.#pinned.clear();
+    this.#keys.clear();
     this.#pinnedBytes = 0;
   }
 
-  /** Removes every entry that matches, or keeps it as last good; looks at all of them. */
-  invalidateWhere(matches: (key: string, ref: EntryRef | undefined) => boolean, soft: boolean): void {
-    for (const [key, entry] of [...this.#entries.entries(), ...this.#pinned]) {
-      if (matches(key, entry.ref)) this.#invalidate(key, entry, soft);
-    }
+  /** Removes every entry that matches, or keeps it as last good; looks at all that have physical names. */
+  invalidateWhere(matches: (ref: EntryRef) => boolean, soft: boolean): void {
+    const found = [...this.#keys.values()].filter((key) => {
+      const ref = (this.#entries.peek(key) ?? this.#pinned.get(key))?.ref;
+      return ref !== undefined && matches(ref);
+    });
+    for (const key of found) this.invalidate(key, soft);
+  }
+
+  /** As {@link invalidate} for a physical key. */
+  invalidatePhysical(physicalKey: string, soft: boolean): void {
+    const key = this.#keys.get(physicalKey);
+    if (key !== undefined) this.invalidate(key, soft);
   }
 
   /** As {@link invalidateWhere} for one key. */

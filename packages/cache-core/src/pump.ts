@@ -92,7 +92,7 @@ export class Pump {
       if (!this.#closed) this.#cancelBeat = clock.after(heartbeatMs, () => void this.#start());
       return;
     }
-    if (this.#closed) await this.#unsubscribe();
+    if (this.#closed) await this.close();
     else void this.#beat();
   }
 

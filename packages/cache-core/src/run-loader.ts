@@ -2,6 +2,7 @@ import type { LoadContext } from './contracts/cache.ts';
 import type { Engine } from './engine.ts';
 import { hashOfRef } from './engine.ts';
 import type { LoadRequest } from './load.ts';
+import { tellOutcome } from './listener.ts';
 import { checkEntryOptions } from './policy.ts';
 import type { Flight } from './single-flight.ts';
 
@@ -62,13 +63,20 @@ export async function runLoader<V>(
   };
   stats.loads++;
   if (reason === 'refresh') stats.refreshes++;
-  options.onOutcome?.({ from: 'loader' });
+  tellOutcome(options, { from: 'loader' });
   const startedMs = clock.now();
   const report = (outcome: 'stored' | 'not-stored' | 'failed', more: { error?: unknown } = {}): void =>
     engine.emit?.({ type: 'load', keyHash, outcome, durationMs: clock.now() - startedMs, reason, ...more });
+  const failed = (error: unknown): void => {
+    if (flight.failed) return;
+    stats.loadErrors++;
+    rest(engine, flight, error);
+    flight.failed = true;
+    report('failed', { error });
+  };
   flight.startLoader((error) => {
     engine.flights.outlast(flight);
-    if (error !== undefined) rest(engine, flight, error);
+    if (error !== undefined) failed(error);
   });
   try {
     const value = await loader(context);
@@ -77,17 +85,15 @@ export async function runLoader<V>(
     stats.loadTimeMs.add(durationMs);
     return { value, startedMs, durationMs, kept, mayStore, report };
   } catch (error) {
-    stats.loadErrors++;
-    rest(engine, flight, error);
-    report('failed', { error });
+    // One load is one failure: its hard timeout has been told already.
+    failed(error);
     throw error;
   }
 }
 
-/** One load is one failure; one that was told to stop, or has been overtaken, says nothing to those who came after it. */
+/** A load that was told to stop, or has been overtaken, says nothing to those who came after it. */
 function rest<V>(engine: Engine<V>, flight: Flight<V>, error: unknown): void {
-  if (flight.failed || flight.overtakenBy !== undefined || flight.abort.signal.aborted) return;
-  flight.failed = true;
-  const delayMs = engine.backOff.failed(flight.key, error, engine.policy.clock.now());
+  if (flight.overtakenBy !== undefined || flight.abort.signal.aborted) return;
+  const delayMs = engine.backOff.failed(flight.key, flight.ref, error, engine.policy.clock.now());
   if (delayMs > 0) engine.emit?.({ type: 'back-off', keyHash: hashOfRef(flight.ref), delayMs });
 }

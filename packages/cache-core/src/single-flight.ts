@@ -180,6 +180,8 @@ export class SingleFlight<V> {
   readonly #late = new BoundedMap<Flight<V>>(MAX_LATE, (flight) => {
     flight.overtakenBy = 'load';
   });
+  /** Loads that have not ended, those that nobody can join any more included, until their key is free. */
+  readonly #running = new Set<Flight<V>>();
   readonly #clock: Clock;
   readonly #onFallback: OnFallback<V>;
 
@@ -205,14 +207,15 @@ export class SingleFlight<V> {
     const late = this.#late.get(key);
     if (late !== undefined) this.#overtake(late, 'load');
     this.#flights.set(key, flight);
+    this.#running.add(flight);
     // It leaves the map first: a caller who asks again in the moment of failure starts anew.
     plan.run(flight).then(
       (value) => {
-        this.#remove(flight);
+        this.#land(flight);
         flight.resolve(value);
       },
       (error: unknown) => {
-        this.#remove(flight);
+        this.#land(flight);
         flight.reject(error);
       },
     );
@@ -221,6 +224,7 @@ export class SingleFlight<V> {
 
   /** A load has taken too long: the next caller starts anew, and what it still brings is stored only if nobody has. */
   outlast(flight: Flight<V>): void {
+    this.#running.delete(flight);
     if (this.#flights.get(flight.key) !== flight) return;
     this.#flights.delete(flight.key);
     this.#late.set(flight.key, flight);
@@ -290,19 +294,19 @@ export class SingleFlight<V> {
     }
   }
 
-  /** Tells all loaders that their result is no longer needed; those who wait still get it. */
+  /** Tells all loaders that their result is no longer needed; those who wait still get it, within their limits. */
   abortAll(reason: unknown): void {
-    for (const flights of [this.#flights, this.#late]) {
-      for (const flight of flights.values()) {
-        this.#forget(flight);
-        flight.stop(reason);
-      }
+    for (const flight of this.#running) {
+      this.#forget(flight);
+      flight.abort.abort(reason);
     }
+    this.#running.clear();
   }
 
   /** Nobody waits any more. A loader that does not listen to its signal must not hold its key, nor overwrite a later one. */
   #abandon(flight: Flight<V>, reason: unknown): void {
     this.#overtake(flight, 'load');
+    this.#running.delete(flight);
     flight.stop(reason);
   }
 
@@ -314,6 +318,11 @@ export class SingleFlight<V> {
   #forget(flight: Flight<V>): void {
     this.#remove(flight);
     flight.detach();
+  }
+
+  #land(flight: Flight<V>): void {
+    this.#remove(flight);
+    this.#running.delete(flight);
   }
 
   #remove(flight: Flight<V>): void {

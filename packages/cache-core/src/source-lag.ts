@@ -50,6 +50,15 @@ export class SourceLag<V> {
     return true;
   }
 
+  /**
+   * A value that the application itself has set: its version is the newest, whatever it was before. Also the way out when
+   * a source has gone back to an older state.
+   */
+  overrule(key: string, value: V): void {
+    const version = this.#read(value);
+    if (version !== undefined) this.#versions.set(key, version);
+  }
+
   /** A value whose version cannot be told is not compared. */
   #read(value: V): number | undefined {
     try {

@@ -28,8 +28,10 @@ export async function spread<V>(
   if (tiers.length > 0) engine.invalidateHere(invalidation, keys);
   // What the journals say of it now is no news.
   engine.hearing.catchUp(clock.now());
-  if (missing.length > 0) return engine.policy.bus === undefined ? missing : [...missing, BUS];
-  return publish(engine, invalidation);
+  // Other machines must not load anew before the tiers they share are right; a tier with a journal is this machine's own.
+  const isShared = (name: string): boolean => tiers.some((tier) => tier.name === name && tier.journal === undefined);
+  if (!missing.some(isShared)) return [...missing, ...(await publish(engine, invalidation))];
+  return engine.policy.bus === undefined ? missing : [...missing, BUS];
 }
 
 /**
@@ -56,6 +58,7 @@ async function tell<V>(
 ): Promise<readonly string[]> {
   const missing = new Set<string>();
   for (const tier of tiers) {
+    if (missing.has(tier.name)) continue;
     const done = await callTier(engine, {
       tier,
       operation: 'invalidate',
@@ -68,13 +71,21 @@ async function tell<V>(
   return [...missing];
 }
 
-/** Last of all: other machines must not load anew before the tiers they share are right. */
+/** Last of all, and within the budget of a tier: a bus may hang as well. */
 async function publish<V>(engine: Engine<V>, invalidation: Invalidation): Promise<readonly string[]> {
+  const { bus, clock, writeBudgetMs } = engine.policy;
+  if (bus === undefined) return [];
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const cancel = clock.after(writeBudgetMs, () =>
+    reject(new Error(`the bus has not accepted within ${writeBudgetMs} ms`)),
+  );
   try {
-    await engine.policy.bus?.publish({ ...invalidation, origin: engine.hearing.origin });
+    await Promise.race([bus.publish({ ...invalidation, origin: engine.hearing.origin }), late]);
     return [];
   } catch (error) {
     engine.emit?.({ type: 'bus-error', operation: 'publish', error });
     return [BUS];
+  } finally {
+    cancel();
   }
 }

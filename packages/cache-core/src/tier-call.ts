@@ -54,18 +54,20 @@ export async function callTier<V, T, R>(engine: Engine<V>, call: TierCall<T, R>)
 
 async function tryCall<V, T, R>(
   engine: Engine<V>,
-  { tier, operation, budget, call, use }: TierCall<T, R>,
+  { tier, operation, budget, call, use, discard }: TierCall<T, R>,
   report: (ok: boolean) => void,
   isProbe = false,
 ): Promise<R | undefined> {
   const timer = startTimer(engine.policy.clock, budget.deadlineMs);
   try {
-    const first = await Promise.race([call().then((value) => ({ value })), timer.late]);
+    const answer = call();
+    const first = await Promise.race([answer.then((value) => ({ value })), timer.late]);
     if ('value' in first) {
       const taken = use(first.value);
       report(true);
       return taken;
     }
+    if (discard !== undefined) answer.then(discard).catch(() => {});
     if (!first.stalled || isProbe) report(false);
     engine.stats.tierErrors++;
     const { budgetMs } = budget;
@@ -84,7 +86,7 @@ async function tryCall<V, T, R>(
 function startTimer(clock: Clock, deadlineMs: number): { late: Promise<{ stalled: boolean }>; cancel: () => void } {
   const { promise: late, resolve } = Promise.withResolvers<{ stalled: boolean }>();
   let cancel = clock.after(Math.max(0, deadlineMs - clock.now()), () => {
-    if (clock.now() - deadlineMs < STALL_MS) resolve({ stalled: false });
+    if (clock.now() - deadlineMs <= STALL_MS) resolve({ stalled: false });
     else cancel = clock.after(1, () => resolve({ stalled: true }));
   });
   return { late, cancel: () => cancel() };

@@ -34,24 +34,34 @@ export interface Stored<V> {
 
 /** Stamps outlive the frames written under them by this much, whatever the tier rounds. */
 const STAMP_MARGIN_MS = 60_000;
+/** As long as a frame can tell. */
+const MAX_TTL_MS = 2 ** 32 - 1;
 const NO_BYTES = new Uint8Array();
 
 /** How long the stamps of an entry must exist that is usable for this long. */
 export function stampTtlMs(hardTtlMs: number): number {
-  return hardTtlMs + STAMP_MARGIN_MS;
+  return wholeTtl(hardTtlMs) + STAMP_MARGIN_MS;
 }
 
-/** Puts a value into the process tier, unless it has been invalidated since it was read. */
+/** Tiers keep whole milliseconds, and nothing for ever. */
+function wholeTtl(ttlMs: number): number {
+  return Math.max(1, Math.ceil(Math.min(MAX_TTL_MS, ttlMs)));
+}
+
+/**
+ * Puts a value into the process tier, unless something speaks against it.
+ * @returns why it is not there, if it is not.
+ */
 export function insertHere<V>(
   engine: Engine<V>,
   key: string,
   ref: EntryRef,
   stored: Stored<V>,
   objection: RefusedWrite | undefined,
-): boolean {
+): RefusedWrite | undefined {
   const refusal = engine.closed ? 'closed' : objection;
   if (refusal !== undefined) return refuse(engine, ref, refusal);
-  const { clock, processTtl, tiers } = engine.policy;
+  const { clock, processTtl, tiers, bus } = engine.policy;
   const now = clock.now();
   const softMs = stored.ttlMs - stored.ageMs;
   const lastGood = stored.freshness === 'last-good';
@@ -69,7 +79,7 @@ export function insertHere<V>(
       staleUntilMs: lastGood || endsEarly ? freshUntilMs : goneAtMs,
       goneAtMs,
       loadCostMs: stored.loadCostMs,
-      ref: tiers.length > 0 || ref.tags.length > 0 ? ref : undefined,
+      ref: tiers.length > 0 || bus !== undefined || ref.tags.length > 0 ? ref : undefined,
       valueBytes: stored.valueBytes,
     },
     stored.pin,
@@ -78,7 +88,7 @@ export function insertHere<V>(
   if (outcome === 'unpinned') {
     engine.emit?.({ type: 'pin-refused', tier: PROCESS_TIER, keyHash: hashOfRef(ref), bytes: stored.valueBytes });
   }
-  return true;
+  return undefined;
 }
 
 /** Writes a value into shared tiers. A tier that fails is an event; its stamps make any half-done write harmless. */
@@ -103,14 +113,15 @@ async function writeTier<V>(
   const { ageMs, graceMs, loadCostMs, pin } = stored;
   const ttlMs = Math.min(stored.ttlMs, policy.tierTtl.get(tier) ?? stored.ttlMs);
   const hardMs = ttlMs + graceMs;
-  if (hardMs <= ageMs) return;
+  // Over before it could be read; unless it was meant to be, and only makes something else go.
+  if (hardMs <= ageMs && stored.ttlMs > 0) return;
   const negative = stored.value === undefined;
   const nowMs = timeOf(engine, tier);
   if (nowMs === undefined) return;
   let frame: Uint8Array;
   try {
     const content = { originMs: nowMs - ageMs, ttlMs, graceMs, stamps, negative, payload: stored.payload ?? NO_BYTES };
-    const payload = sealPayload(policy.codec.seal, ref, content);
+    const payload = sealPayload(policy, ref, content);
     frame = encodeFrame(ref, policy.format, { ...content, loadCostMs, payload });
   } catch {
     // Too many tags, or a seal that failed: it stays in this process.
@@ -125,7 +136,7 @@ async function writeTier<V>(
     call: async () => {
       // `begin` asked for stamps that outlive the cache's own times; an entry that is kept longer asks for more.
       if (hardMs > policy.ttl + policy.grace) await tier.begin(ref, { leaseMs: 0, stampTtlMs: stampTtlMs(hardMs) });
-      await tier.write(ref, frame, { ttlMs: hardMs - ageMs, pin });
+      await tier.write(ref, frame, { ttlMs: wholeTtl(hardMs - ageMs), pin });
     },
     use: Boolean,
   });
@@ -140,7 +151,7 @@ function timeOf<V>(engine: Engine<V>, tier: SharedTier): number | undefined {
   }
 }
 
-function refuse<V>(engine: Engine<V>, ref: EntryRef, reason: RefusedWrite): false {
+function refuse<V>(engine: Engine<V>, ref: EntryRef, reason: RefusedWrite): RefusedWrite {
   engine.refused(ref, reason);
-  return false;
+  return reason;
 }

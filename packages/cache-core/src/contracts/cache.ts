@@ -101,8 +101,8 @@ export interface BatchOptions extends EntryOptions, Patience {}
 /** How an invalidation ended. */
 export interface Invalidated {
   /**
-   * True when a shared tier or the bus has not acknowledged. What this process held is gone, and it reads that tier no more
-   * until the invalidation, which is repeated, has arrived; other processes may still find the old value there.
+   * True when a shared tier or the bus has not acknowledged. What this process held is gone, and it looks for what was
+   * named in no shared tier until the invalidation, which is repeated, has arrived; other processes may still find the old value.
    */
   readonly pending: boolean;
 }

@@ -110,7 +110,7 @@ export type CacheEvent =
   | { readonly type: 'gap' }
   /** The bus refused a message or a subscription. */
   | { readonly type: 'bus-error'; readonly operation: 'publish' | 'subscribe'; readonly error: unknown }
-  /** A journal could not be read: until it can, this process serves from no tier. */
+  /** A journal could not be read: until it can, this process keeps nothing, and serves mutable values only if they cannot be loaded. */
   | { readonly type: 'journal-error'; readonly error: unknown }
   /** `deaf`: nothing vouches for the invalidations of other machines; mutable entries are served only if the loader fails. */
   | { readonly type: 'hearing'; readonly state: 'deaf' | 'live' };

@@ -28,7 +28,7 @@ export interface Lease {
 export interface BeginOptions {
   /** How long the lease lasts when its holder dies, in milliseconds. 0 asks for no lease. */
   readonly leaseMs: number;
-  /** Stamps created now must outlive every frame written under them, in milliseconds. */
+  /** Stamps created now must outlive every frame written under them; whole milliseconds. */
   readonly stampTtlMs: number;
 }
 
@@ -39,7 +39,7 @@ export interface Begun extends StoredFrame {
 
 /** @see SharedTier.write */
 export interface WriteOptions {
-  /** Hard expiry, in milliseconds from now. */
+  /** Hard expiry, in whole milliseconds from now; at most 49 days. */
   readonly ttlMs: number;
   /** Asks the tier to keep the entry when it makes space. @default false */
   readonly pin?: boolean;

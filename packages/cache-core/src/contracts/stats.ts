@@ -18,9 +18,9 @@ export interface CacheStats {
   readonly shared: number;
   /** hits / (hits + misses + shared); 0 when nothing was asked. */
   readonly hitRate: number;
-  /** Runs of a loader. */
+  /** Keys that a loader ran for; each key of a batch counts. */
   readonly loads: number;
-  /** Runs of a loader that threw or rejected. */
+  /** Keys whose loader threw, rejected, or ran into its hard timeout. */
   readonly loadErrors: number;
   /** Sum of the durations of successful loads, in milliseconds. */
   readonly loadMs: number;
@@ -40,11 +40,11 @@ export interface CacheStats {
   readonly entries: number;
   /** Bytes now in the process tier, by the accounting that bounds it. */
   readonly bytes: number;
-  /** Loads now running. */
+  /** Loads that a caller could join now. */
   readonly loading: number;
   /** Loads that replace a value which is being served; part of `loads`. */
   readonly refreshes: number;
-  /** Stale values served, by reason; part of neither hits nor misses. */
+  /** Stale values served, by reason; no part of `hits`; a caller who waited for it counts as a miss or as shared as well. */
   readonly staleHits: Readonly<Partial<Record<StaleReason, number>>>;
   /** Hits whose finding was that there is none; part of `hits`. */
   readonly negativeHits: number;
