@@ -5,7 +5,7 @@ import { finish } from './load.ts';
 import { descend, startDescent } from './lookup.ts';
 import { obtain } from './obtain.ts';
 import type { ProcessEntry } from './process-tier.ts';
-import type { Flight } from './single-flight.ts';
+import type { Flight } from './flight.ts';
 
 /**
  * `getOrLoadMany`: the tiers are asked once for all keys that nobody is loading yet, and one call of `loadMany` brings what

@@ -13,7 +13,7 @@ import type { Keyspace } from './keyspace.ts';
 import { createKeyspace } from './keyspace.ts';
 import { Outbox } from './outbox.ts';
 import { ProcessTier } from './process-tier.ts';
-import type { Fallback, Flight } from './single-flight.ts';
+import type { Fallback, Flight } from './flight.ts';
 import { SingleFlight } from './single-flight.ts';
 import { SourceLag } from './source-lag.ts';
 import { PROCESS_TIER, StatsRecorder } from './stats.ts';

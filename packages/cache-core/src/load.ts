@@ -10,7 +10,7 @@ import { prepare } from './prepare.ts';
 import { randomFraction } from './random.ts';
 import type { Loaded } from './run-loader.ts';
 import { runLoader } from './run-loader.ts';
-import type { Fallback, Flight } from './single-flight.ts';
+import type { Fallback, Flight } from './flight.ts';
 import type { Stored } from './write-back.ts';
 import { insertHere, writeShared } from './write-back.ts';
 

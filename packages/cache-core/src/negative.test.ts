@@ -116,21 +116,21 @@ describe('without negativeTtl', () => {
 test('the news that there is none does not undo a set that comes after it', async () => {
   const { clock, host, cluster, open } = setUp({ negativeTtl: 0, grace: 60_000 });
   const door = gate();
-  let isFirst = true;
+  let held = false;
   const slow = wrapTier(cluster, {
-    invalidate: async (invalidation) => {
-      const mustWait = isFirst;
-      isFirst = false;
-      if (mustWait) await door.pass();
-      return cluster.invalidate(invalidation);
+    write: async (...args) => {
+      if (held) await door.pass();
+      return cluster.write(...args);
     },
   });
   const { cache } = open({ tiers: [host, slow] });
   await cache.getOrLoad('k', () => 'old');
   await turn();
+  held = true;
   await clock.advance(TTL);
   await cache.getOrLoad('k', nothing().load);
-  await turn();
+  await door.reached;
+  held = false;
   await cache.set('k', 'set');
   expect(cache.peek('k')).toBe('set');
   door.open();

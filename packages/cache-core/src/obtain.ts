@@ -9,7 +9,7 @@ import { checkEntryOptions, checkPatience } from './policy.ts';
 import type { ProcessEntry } from './process-tier.ts';
 import { randomFraction } from './random.ts';
 import { PROCESS_TIER } from './stats.ts';
-import type { Fallback, Flight } from './single-flight.ts';
+import type { Fallback, Flight } from './flight.ts';
 
 /** Part of the ttl by which a value must be younger than the one it replaces early. */
 const YOUNGER_BY = 0.1;

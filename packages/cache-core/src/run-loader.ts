@@ -4,7 +4,7 @@ import { hashOfRef } from './engine.ts';
 import type { LoadRequest } from './load.ts';
 import { tellOutcome } from './listener.ts';
 import { checkEntryOptions } from './policy.ts';
-import type { Flight } from './single-flight.ts';
+import type { Flight } from './flight.ts';
 
 /** What a loader brought, and what it said about keeping it. */
 export interface Loaded<V> {

@@ -136,4 +136,4 @@ function coveredBy(
 }
 
 /** What loaders throw in this scenario. */
-export class SourceDown extends Error {}
+class SourceDown extends Error {}

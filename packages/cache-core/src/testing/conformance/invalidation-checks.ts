@@ -7,7 +7,7 @@ import type { TierStage } from './tier-stage.ts';
 import { assertBytes, assertStanding, bytesOf, fill, LONG_TTL_MS, readOne, STAMPS_ONLY } from './tier-stage.ts';
 
 /** The entries that every case fills; `far` lies in a namespace whose name begins as that of the others. */
-export const ENTRIES = ['a', 'b', 'far', 'immutable'] as const;
+const ENTRIES = ['a', 'b', 'far', 'immutable'] as const;
 
 type Entry = (typeof ENTRIES)[number];
 

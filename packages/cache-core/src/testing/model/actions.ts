@@ -177,8 +177,8 @@ export class Actions {
     const options: EntryOptions = step.pick < 4 ? { pin: true } : {};
     track(
       process.cache.set(key, copy, options).then(() => {
-        // It does not say whether it is pending; the outbox does.
-        world.resolved(sent, !isEmpty(process.outbox));
+        // It does not say whether it is pending; the outbox does, unless it has ended with its process.
+        world.resolved(sent, process.closed || !isEmpty(process.outbox));
         arrival.endedMs = clock.now();
         arrival.endedAt = source.tick();
       }),
