@@ -176,6 +176,58 @@ const INTERLEAVINGS: readonly [Defence, Topology, Step[]][] = [
   ],
 ];
 
+/** What random commands have found once. */
+const FOUND: readonly [string, Topology, Partial<ModelPolicy>, Step[]][] = [
+  [
+    'a `set` that is slow does not undo one that came after it',
+    '1 tier: process',
+    {},
+    [step('bus is slow', 0), step('set', 0), step('set', 0), step('advance', 0, 9), step('get', 0)],
+  ],
+  [
+    'what a tier owes is not found in the tier above either, where another process has put it',
+    '3 tiers: process, host and cluster',
+    {},
+    [step('getOrLoad', 0), step('invalidation fails', 0), step('clear', 0), step('get', 1), step('getOrLoad', 0)],
+  ],
+  [
+    'who joins a load that fails is not served what had ended before',
+    '2 tiers: process and host',
+    {},
+    [
+      step('getOrLoad', 0),
+      step('softInvalidate', 0),
+      step('getOrLoad, held and failing', 0),
+      step('advance', 0, 12),
+      step('getOrLoad', 0),
+    ],
+  ],
+  [
+    'a stale value ages while a lease is waited for',
+    '2 tiers: process and cluster',
+    { grace: 100, leaseMs: 50, processTtl: 30 },
+    [
+      step('getOrLoad', 0),
+      step('advance', 0, 12),
+      step('advance', 0, 2),
+      step('getOrLoad, held', 1),
+      step('getOrLoad, held', 0),
+      step('advance', 0, 11),
+      step('getOrLoad, held', 0),
+    ],
+  ],
+];
+
+describe('once found, never again', () => {
+  test.each(FOUND)('%s', async (_, topology, policy, drawn) => {
+    const report = await playModel({
+      open: (clock) => stageOf(topology, clock),
+      play: { policy: { ...NO_FRILLS, ...policy }, steps: drawn },
+    });
+    expect(report.violations).toEqual([]);
+  });
+});
+
 describe('without one of its defences a cache is caught', () => {
   test.each(INTERLEAVINGS)('%s, %s', async (defence, topology, drawn) => {
     const play = { policy: NO_FRILLS, steps: drawn };

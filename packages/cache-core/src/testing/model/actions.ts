@@ -7,9 +7,11 @@ import type { Step } from './commands.ts';
 import { advanceOf, agedOf, DEADLINE, KEY_COUNT, LONG_MS, TTL_MS } from './commands.ts';
 import type { FaultyTier } from './faulty-tier.ts';
 import { TIER_FAULTS } from './faulty-tier.ts';
+import { tagOf, TAGS } from './names.ts';
 import type { LoaderPlan, ModelSource } from './source.ts';
-import type { ModelProcess, Sent, World } from './world.ts';
-import { isEmpty, tagOf, TAGS } from './world.ts';
+import type { ModelProcess, Sent } from './stage.ts';
+import type { World } from './world.ts';
+import { isEmpty } from './world.ts';
 
 const VALUE: LoaderPlan = { ends: 'value', held: false };
 
@@ -150,7 +152,7 @@ export class Actions {
   #load(step: Step, process: ModelProcess, plan: LoaderPlan): void {
     const { world, source, answers } = this.#options;
     const options: LoadOptions = optionsOf(step, this.#aborts);
-    const cell = world.cellOf(process, `${step.key}`);
+    const cell = world.names.cellOf(process, `${step.key}`);
     const read = answers.start(process, cell, { mayLoad: true, deadline: options.deadlineMs !== undefined });
     answers.compare(
       read,
@@ -162,8 +164,8 @@ export class Actions {
   #loadMany(step: Step, process: ModelProcess, plan: LoaderPlan): void {
     const { world, source, answers } = this.#options;
     const keys = [0, 1, 2].map((more) => `${(step.key + more) % KEY_COUNT}`);
-    const reads = keys.map((key) => answers.start(process, world.cellOf(process, key), { mayLoad: true }));
-    const loader = source.batchLoader(process.id, (key) => world.cellOf(process, key), plan);
+    const reads = keys.map((key) => answers.start(process, world.names.cellOf(process, key), { mayLoad: true }));
+    const loader = source.batchLoader(process.id, (key) => world.names.cellOf(process, key), plan);
     const many = process.cache.getOrLoadMany(keys, loader);
     answers.compareMany(reads, keys.map((key) => many.then((found) => found.get(key)))); // prettier-ignore
   }
@@ -171,8 +173,8 @@ export class Actions {
   #set(step: Step, process: ModelProcess): void {
     const { world, source, answers, clock, track } = this.#options;
     const key = `${step.key}`;
-    const sent = this.#send(process, world.invalidation(process, { keys: [key] }));
-    const copy = source.copyOf(world.cellOf(process, key));
+    const sent = this.#send(process, world.names.invalidation(process, { keys: [key] }));
+    const copy = source.copyOf(world.names.cellOf(process, key));
     const arrival = answers.set(copy, process.id);
     const options: EntryOptions = step.pick < 4 ? { pin: true } : {};
     track(
@@ -191,13 +193,13 @@ export class Actions {
     call: () => Promise<{ pending: boolean }>,
   ): void {
     const { world, track } = this.#options;
-    const sent = this.#send(process, world.invalidation(process, what));
+    const sent = this.#send(process, world.names.invalidation(process, what));
     track(call().then(({ pending }) => world.resolved(sent, pending)));
   }
 
   #send(process: ModelProcess, invalidation: Invalidation): Sent {
     const { world, answers, touch } = this.#options;
-    const cells = world.cellsOf(invalidation);
+    const cells = world.names.cellsOf(invalidation);
     const change = answers.change(process, cells);
     touch(cells);
     return world.sends(process, invalidation, change);
@@ -210,13 +212,13 @@ export class Actions {
 
   #read(process: ModelProcess, key: string): Read {
     const { world, answers } = this.#options;
-    return answers.start(process, world.cellOf(process, key));
+    return answers.start(process, world.names.cellOf(process, key));
   }
 
   /** Damages what a tier holds of the usual keys: cuts it, changes a bit, or puts it under another key. */
   async #damage({ pick }: Step, process: ModelProcess): Promise<void> {
     const tier = process.tiers[pick % Math.max(1, process.tiers.length)]?.inner;
-    const refs = [0, 1, 2].map((key) => this.#options.world.refOf(process, `${key}`));
+    const refs = [0, 1, 2].map((key) => this.#options.world.names.refOf(process, `${key}`));
     const stored = (await tier?.read(refs)) ?? [];
     for (const [index, { bytes }] of stored.entries()) {
       const ref = refs[pick < 4 ? (index + 1) % refs.length : index];

@@ -6,7 +6,7 @@ import type { ModelPolicy } from './commands.ts';
 import { TTL_MS } from './commands.ts';
 import type { ModelSource } from './source.ts';
 import { SourceError } from './source.ts';
-import type { ModelProcess } from './world.ts';
+import type { ModelProcess } from './stage.ts';
 
 /** What an aborted caller gets. */
 export class AbortedError extends Error {

@@ -2,7 +2,7 @@ import type { Clock } from '../../contracts/clock.ts';
 import type { ModelPolicy } from './commands.ts';
 import { TTL_MS } from './commands.ts';
 import type { LoaderRun } from './source.ts';
-import type { ModelProcess } from './world.ts';
+import type { ModelProcess } from './stage.ts';
 
 /** How long an invalidation may take until a process hears of it; within it a load may be overtaken. */
 const HEARD_MS = 5;
@@ -50,7 +50,8 @@ export class LoadRules {
     const nowMs = this.#clock.now();
     const say = (what: string): void => this.#violate(`${process.id} loads ${run.cell} ${what}`);
     for (const [other, { id, sharesWith }] of others) {
-      if (!this.#isCurrent(other)) continue;
+      // An invalidation detaches either: who came before it loads for himself.
+      if (!this.#isCurrent(other) || this.#isTouched(run.cell, run.askedMs)) continue;
       if (id === process.id) say(`though it has loaded it since ${other.startedMs} ms`);
       else if (this.#isLeased(other, sharesWith, process, run) && !run.batch && !process.closed) say(`though ${id} has its lease since ${other.startedMs} ms`); // prettier-ignore
     }

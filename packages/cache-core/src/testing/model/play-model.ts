@@ -14,7 +14,7 @@ import { LoadRules } from './load-rules.ts';
 import { outcomeOf } from './outcome.ts';
 import { ModelSource } from './source.ts';
 import { structureFaults } from './structure.ts';
-import type { ModelStage } from './world.ts';
+import type { ModelStage } from './stage.ts';
 import { World } from './world.ts';
 
 /** Options of {@link playModel}. */

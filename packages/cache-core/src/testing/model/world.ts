@@ -1,57 +1,19 @@
 import type { Cache } from '../../contracts/cache.ts';
 import type { CacheEvent } from '../../contracts/events.ts';
-import type { EntryRef, Invalidation } from '../../contracts/invalidation.ts';
+import type { Invalidation } from '../../contracts/invalidation.ts';
 import { EVERY_MUTABLE_NAMESPACE } from '../../contracts/invalidation.ts';
 import type { SharedTier } from '../../contracts/shared-tier.ts';
-import { createKeyspace } from '../../keyspace.ts';
 import type { CacheOptions } from '../../policy.ts';
 import { Pump } from '../../pump.ts';
 import type { FakeClock } from '../fake-clock.ts';
 import type { Change, Copy, ReferenceModel } from '../reference-model.ts';
 import type { ModelPolicy } from './commands.ts';
-import { KEY_COUNT, TTL_MS } from './commands.ts';
+import { TTL_MS } from './commands.ts';
 import { FaultyTier } from './faulty-tier.ts';
 import { ModelBus } from './model-bus.ts';
+import type { ModelProcess, ModelStage, Sent } from './stage.ts';
+import { NAME, Names, signatureOf, tagOf } from './names.ts';
 
-/** What a model is played on. */
-export interface ModelStage {
-  /** The shared tiers of machine A and of machine B, nearest first; the same object where both share it. */
-  readonly machines: readonly [readonly SharedTier[], readonly SharedTier[]];
-  /** The tiers drop entries or stamps for space. @default false */
-  readonly evicts?: boolean;
-  close(): Promise<void>;
-}
-
-/** One process with its cache. */
-export interface ModelProcess {
-  readonly id: string;
-  readonly slot: number;
-  /** Who is told of an invalidation at the same time: the machine, or the process where it listens itself. */
-  readonly hearsAt: string;
-  /** Who finds what this process has stored. */
-  readonly sharesWith: string;
-  readonly scope: string;
-  readonly cache: Cache<Copy>;
-  readonly tiers: readonly FaultyTier[];
-  /** Invalidations not acknowledged, by whom. */
-  readonly outbox: Map<string, number>;
-  readonly owed: Sent[];
-  closed: boolean;
-}
-
-/** An invalidation that was called: what it is about, and how far it has come. */
-export interface Sent {
-  readonly by: ModelProcess;
-  readonly signature: string;
-  readonly change: Change;
-  readonly soft: boolean;
-  /** The bus has accepted it. */
-  published: boolean;
-  /** The call has come back, but somebody has not acknowledged. */
-  pending: boolean;
-}
-
-const NAME = 'model';
 /** Machine, process, scope. */
 const SLOTS = [
   [0, 'A1', 'one'],
@@ -60,13 +22,7 @@ const SLOTS = [
   [1, 'B2', 'one'],
   [0, 'A3', 'two'],
 ] as const;
-const SCOPES = ['one', 'two'] as const;
 const HEARTBEAT = '~heartbeat';
-
-export const TAGS = 4;
-export function tagOf(key: string): string {
-  return `tag ${Number(key) % TAGS}`;
-}
 
 /** @see World */
 export interface WorldOptions {
@@ -90,7 +46,7 @@ export class World {
   readonly #pumps: Pump[] = [];
   /** Those that have ended, too: what they have sent is still under way. */
   readonly #all = new Map<string, ModelProcess>();
-  readonly #cells = new Map<string, readonly string[]>();
+  readonly names = new Names();
   /** Published messages and what they are about. */
   readonly #messages = new Map<Invalidation, Sent>();
   #restarts = 0;
@@ -113,17 +69,8 @@ export class World {
       onMessage: (where, invalidation) => this.#heard(where, invalidation),
       onGap: (where) => this.#gap(where),
     });
-    for (const scope of SCOPES) this.#nameAll(scope);
     this.#machines.forEach((tiers, machine) => this.#startPump(tiers, machineName(machine)));
     SLOTS.forEach((_, slot) => this.#open(slot));
-  }
-
-  cellOf(process: ModelProcess, key: string): string {
-    return `${process.scope}:${key}`;
-  }
-
-  refOf(process: ModelProcess, key: string): EntryRef {
-    return createKeyspace({ name: NAME, scope: process.scope }).refOf(key, [tagOf(key)]);
   }
 
   /** A process, also one that has ended. */
@@ -172,23 +119,6 @@ export class World {
       await process.cache.close();
     }
     for (const pump of this.#pumps) await pump.close();
-  }
-
-  invalidation(process: ModelProcess, what: { keys?: string[]; tag?: number; soft?: boolean }): Invalidation {
-    const space = createKeyspace({ name: NAME, scope: process.scope });
-    const { namespace } = space;
-    const soft = what.soft === true ? { soft: true } : {};
-    if (what.keys !== undefined)
-      return { kind: 'keys', namespace, keys: what.keys.map((key) => space.keyOf(key)), ...soft };
-    if (what.tag !== undefined) return { kind: 'tags', namespace, tags: [space.tagOf(`tag ${what.tag}`)], ...soft };
-    return { kind: 'namespace', namespace };
-  }
-
-  /** The cells that an invalidation names. */
-  cellsOf(invalidation: Invalidation): readonly string[] {
-    if (invalidation.kind === 'namespace') return this.#cells.get(invalidation.namespace) ?? [];
-    const names = invalidation.kind === 'keys' ? invalidation.keys : invalidation.tags;
-    return names.flatMap((name) => this.#cells.get(name) ?? []);
   }
 
   #open(slot: number): void {
@@ -242,7 +172,7 @@ export class World {
 
   #published(by: string, invalidation: Invalidation): { confirmed(): void } {
     if (invalidation.namespace === HEARTBEAT) return { confirmed: () => {} };
-    this.#options.onTouch(this.cellsOf(invalidation));
+    this.#options.onTouch(this.names.cellsOf(invalidation));
     const signature = signatureOf(invalidation);
     // Where two of the same are under way this is the older one: its promise is the weaker.
     const sent = this.#all.get(by)?.owed.find((one) => !one.published && one.signature === signature);
@@ -255,18 +185,18 @@ export class World {
   }
 
   #tried(invalidation: Invalidation): void {
-    this.#options.onTouch(this.cellsOf(invalidation));
+    this.#options.onTouch(this.names.cellsOf(invalidation));
   }
 
   /** A process that listens itself has a message; a machine has it when its pump has applied it. */
   #heard(where: string, invalidation: Invalidation): void {
-    this.#options.onTouch(this.cellsOf(invalidation));
+    this.#options.onTouch(this.names.cellsOf(invalidation));
     if (this.#pumps.length === 0) this.#applied(where, [invalidation]);
   }
 
   #gap(where: string): void {
     if (this.#pumps.length === 0) this.#applied(where, [...this.#messages.keys()]);
-    this.#options.onTouch(this.#cells.get(EVERY_MUTABLE_NAMESPACE) ?? []);
+    this.#options.onTouch(this.names.cellsOf({ kind: 'namespace', namespace: EVERY_MUTABLE_NAMESPACE }));
   }
 
   #applied(where: string, invalidations: readonly Invalidation[]): void {
@@ -309,28 +239,15 @@ export class World {
         if (member === 'now' && target.journal === undefined) return () => clock.now();
         if (member === 'invalidate') {
           return async (invalidation: Invalidation) => {
-            onTouch(this.cellsOf(invalidation));
+            onTouch(this.names.cellsOf(invalidation));
             await target.invalidate(invalidation);
-            onTouch(this.cellsOf(invalidation));
+            onTouch(this.names.cellsOf(invalidation));
           };
         }
         const own: unknown = Reflect.get(target, member, target);
         return typeof own === 'function' ? own.bind(target) : own;
       },
     });
-  }
-
-  #nameAll(scope: string): void {
-    const space = createKeyspace({ name: NAME, scope });
-    const add = (name: string, cell: string): unknown =>
-      this.#cells.set(name, [...(this.#cells.get(name) ?? []), cell]);
-    for (let key = 0; key < KEY_COUNT; key++) {
-      const cell = `${scope}:${key}`;
-      add(space.keyOf(`${key}`), cell);
-      add(space.tagOf(tagOf(`${key}`)), cell);
-      add(space.namespace, cell);
-      add(EVERY_MUTABLE_NAMESPACE, cell);
-    }
   }
 }
 
@@ -341,9 +258,4 @@ function machineName(machine: number): string {
 /** Whether everybody has acknowledged everything. */
 export function isEmpty(outbox: ReadonlyMap<string, number>): boolean {
   return [...outbox.values()].every((pending) => pending === 0);
-}
-
-/** What is said, whoever says it. */
-function signatureOf(invalidation: Invalidation): string {
-  return JSON.stringify({ ...invalidation, origin: undefined });
 }
