@@ -117,7 +117,7 @@ export class TieredCache<V> implements Cache<V> {
     const stored = {
       ...kept,
       freshness: 'fresh',
-      ageMs: 0,
+      originMs: engine.policy.clock.now(),
       ttlMs: options.ttl ?? engine.policy.ttl,
       graceMs: options.grace ?? engine.policy.grace,
       loadCostMs: 0,

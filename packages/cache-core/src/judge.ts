@@ -13,8 +13,8 @@ export interface Found<V> {
   /** `undefined`: it is known that there is none. */
   readonly value: V | undefined;
   readonly freshness: Freshness;
-  /** Since its load began, in milliseconds; never negative, whatever the clocks say. */
-  readonly ageMs: number;
+  /** When its load began, in the time of this process's clock: from here on the value ages, whatever is waited for. */
+  readonly originMs: number;
   readonly ttlMs: number;
   readonly graceMs: number;
   readonly loadCostMs: number;
@@ -44,12 +44,14 @@ export function judge<V>(
   engine.breakers.noteSize(stored.bytes.byteLength);
   const standing = standingOf(frame.stamps, stored.stamps);
   if (standing === 'different') return reject(engine, tier, ref, 'stamps');
+  // Never negative, whatever the clocks say.
   const ageMs = Math.max(0, tier.now() - frame.originMs);
   if (ageMs >= frame.ttlMs + frame.graceMs) return reject(engine, tier, ref, 'expired');
   const doubted = standing === 'softened' || engine.hearing.deaf;
   const freshness = doubted ? 'last-good' : ageMs < frame.ttlMs ? 'fresh' : 'stale';
   const { ttlMs, graceMs, loadCostMs } = frame;
-  const found = { freshness, ageMs, ttlMs, graceMs, loadCostMs, tier } as const;
+  const originMs = engine.policy.clock.now() - ageMs;
+  const found = { freshness, originMs, ttlMs, graceMs, loadCostMs, tier } as const;
   try {
     const payload = openPayload(engine.policy, ref, frame);
     if (frame.negative === true) return { ...found, value: undefined, payload: undefined };

@@ -20,8 +20,8 @@ export interface LoadRequest<V> {
   readonly options: LoadOptions;
   /** What this process holds for the key and will replace. */
   readonly held: Fallback<V> | undefined;
-  /** Fresh values older than this do not count; see {@link Purpose}. */
-  readonly maxAgeMs?: number | undefined;
+  /** @see Purpose.notBeforeMs */
+  readonly notBeforeMs?: number | undefined;
 }
 
 /** The whole life of a flight: look below, get the right to write, run the loader, write back. Rejects only with the loader's error. */
@@ -31,7 +31,7 @@ export async function load<V>(engine: Engine<V>, flight: Flight<V>, request: Loa
   if (engine.hasShared) {
     const signal = flight.abort.signal;
     const beforeWaiting = (): void => offerStale(engine, descent, flight, fence, request);
-    await descend(engine, [descent], fence, { toLoad: true, maxAgeMs: request.maxAgeMs, beforeWaiting, signal });
+    await descend(engine, [descent], fence, { toLoad: true, notBeforeMs: request.notBeforeMs, beforeWaiting, signal });
   }
   return finish(engine, descent, flight, fence, request);
 }
@@ -83,8 +83,7 @@ function offerStale<V>(
   // Kept here, so that the next caller need not look below to be served it.
   const objection = fence.admits(descent.ref) ? undefined : 'invalidated';
   insertHere(engine, descent.key, descent.ref, storedFrom(engine, stale), objection);
-  const { value, loadCostMs, ageMs, ttlMs, graceMs } = stale;
-  const originMs = nowMs - ageMs;
+  const { value, loadCostMs, originMs, ttlMs, graceMs } = stale;
   const goneAtMs = originMs + ttlMs + graceMs;
   flight.offer({
     value,
@@ -119,7 +118,7 @@ function keep<V>(
     payload: prepared?.payload,
     valueBytes: prepared?.valueBytes ?? 0,
     // Age counts from the start of the load: the source may have changed while it was being read.
-    ageMs: durationMs,
+    originMs: startedMs,
     ttlMs: ttlMs * (1 - policy.jitter * randomFraction()),
     graceMs: negative ? 0 : (kept.grace ?? options.grace ?? policy.grace),
     loadCostMs: durationMs,

@@ -36,8 +36,8 @@ export interface Descent<V> {
 export interface Purpose<V> {
   /** A loader runs if nothing fresh is found: the last tier is asked for the right to write, too, and for its lease. */
   readonly toLoad: boolean;
-  /** Fresh values older than this do not count. @default any age counts */
-  readonly maxAgeMs?: number | undefined;
+  /** Fresh values that were read from their source before this clock time do not count. @default any counts */
+  readonly notBeforeMs?: number | undefined;
   /** Called before another process's load is waited for. Without it nobody waits. */
   readonly beforeWaiting?: (descent: Descent<V>) => void;
   /** Ends the wait for another process. */
@@ -83,10 +83,10 @@ export async function descend<V>(
 }
 
 /** Takes what a tier holds, if it is any good: fresh values are found, the youngest other one is remembered. */
-function consider<V>(descent: Descent<V>, found: Found<V> | undefined, { maxAgeMs }: Purpose<V>): void {
+function consider<V>(descent: Descent<V>, found: Found<V> | undefined, { notBeforeMs }: Purpose<V>): void {
   if (found === undefined) return;
   if (found.freshness === 'fresh') {
-    if (maxAgeMs === undefined || found.ageMs <= maxAgeMs) descent.found = found;
+    if (notBeforeMs === undefined || found.originMs >= notBeforeMs) descent.found = found;
     return;
   }
   // "There is none" is not worth serving late.
@@ -95,7 +95,7 @@ function consider<V>(descent: Descent<V>, found: Found<V> | undefined, { maxAgeM
 }
 
 function isBetter<V>(one: Found<V>, other: Found<V>): boolean {
-  return one.freshness === other.freshness ? one.ageMs < other.ageMs : one.freshness === 'stale';
+  return one.freshness === other.freshness ? one.originMs > other.originMs : one.freshness === 'stale';
 }
 
 async function readTier<V>(
@@ -204,14 +204,15 @@ function promote<V>(engine: Engine<V>, descent: Descent<V>, found: Found<V>, fen
   const { stats } = engine;
   stats.tierHit(found.tier.name);
   stats.savedMs += found.loadCostMs;
-  stats.hitAgeMs.add(found.ageMs);
+  const ageMs = engine.policy.clock.now() - found.originMs;
+  stats.hitAgeMs.add(ageMs);
   const negative = found.value === undefined;
   if (negative) stats.negativeHits++;
   engine.emit?.({
     type: 'hit',
     tier: found.tier.name,
     keyHash: hashOfRef(descent.ref),
-    ageMs: found.ageMs,
+    ageMs,
     ...(negative ? { negative } : {}),
   });
   const stored = storedFrom(engine, found);

@@ -3,10 +3,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { SharedTier } from './index.ts';
 import { MemorySharedTier } from './index.ts';
 import { wrapTier } from './tier.fixture.ts';
-import type { Defence, FakeClock } from './testing/index.ts';
-import { createCacheWithout } from './testing/index.ts';
-import type { CommandName, ModelPolicy, ModelReport, ModelStage, Step } from './testing/model/index.ts';
-import { CACHES, COMMANDS, KEYS, PICKS, playModel, POLICIES } from './testing/model/index.ts';
+import type { CommandName, Defence, FakeClock, ModelPolicy, ModelReport, ModelStage, Step } from './testing/index.ts';
+import { CACHES, COMMANDS, createCacheWithout, KEYS, PICKS, playModel, POLICIES } from './testing/index.ts';
 
 /** Runs altogether; the long run is `WARMLINE_MODEL_RUNS=20000`, `WARMLINE_MODEL_TABLE=1` prints what was seen. */
 const RUNS = Number(process.env['WARMLINE_MODEL_RUNS'] ?? 400);

@@ -20,7 +20,7 @@ export type LoadRunner<V> = (engine: Engine<V>, flight: Flight<V>, request: Load
 interface StartOptions<V> {
   readonly held: Fallback<V> | undefined;
   readonly run: LoadRunner<V>;
-  readonly maxAgeMs?: number;
+  readonly notBeforeMs?: number;
   /** A caller waits for it. @default false */
   readonly awaited?: boolean;
 }
@@ -116,8 +116,8 @@ export async function refreshEarly<V>(
   const nowMs = engine.policy.clock.now();
   if (engine.flights.find(key) === undefined && engine.backOff.find(key, nowMs) === undefined) {
     // What the tiers below hold is as fresh as what is here; only what somebody else has refreshed meanwhile is worth taking.
-    const maxAgeMs = nowMs - entry.originMs - YOUNGER_BY * (options.ttl ?? engine.policy.ttl);
-    startLoad(engine, key, loader, quiet(options), { held: fallbackFrom(engine, entry), run: load, maxAgeMs });
+    const notBeforeMs = entry.originMs + YOUNGER_BY * (options.ttl ?? engine.policy.ttl);
+    startLoad(engine, key, loader, quiet(options), { held: fallbackFrom(engine, entry), run: load, notBeforeMs });
   }
   return entry.value;
 }
@@ -127,7 +127,7 @@ function startLoad<V>(
   key: string,
   loader: Loader<V>,
   options: LoadOptions,
-  { held, run, maxAgeMs, awaited = false }: StartOptions<V>,
+  { held, run, notBeforeMs, awaited = false }: StartOptions<V>,
 ): Flight<V> {
   const { softTimeoutMs, hardTimeoutMs } = engine.policy;
   return engine.flights.start({
@@ -136,7 +136,7 @@ function startLoad<V>(
     softTimeoutMs: options.softTimeoutMs ?? softTimeoutMs,
     hardTimeoutMs: options.hardTimeoutMs ?? hardTimeoutMs,
     background: !awaited,
-    run: (flight) => run(engine, flight, { loader, options, held, maxAgeMs }),
+    run: (flight) => run(engine, flight, { loader, options, held, notBeforeMs }),
   });
 }
 

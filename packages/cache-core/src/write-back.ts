@@ -25,7 +25,8 @@ export interface Stored<V> {
   /** The encoded value; needed for shared tiers only, and not for negative entries. */
   readonly payload: Uint8Array | undefined;
   readonly valueBytes: number;
-  readonly ageMs: number;
+  /** When it was read from its source, in the time of this process's clock. */
+  readonly originMs: number;
   readonly ttlMs: number;
   readonly graceMs: number;
   readonly loadCostMs: number;
@@ -63,13 +64,13 @@ export function insertHere<V>(
   if (refusal !== undefined) return refuse(engine, ref, refusal);
   const { clock, processTtl, tiers, bus } = engine.policy;
   const now = clock.now();
-  const softMs = stored.ttlMs - stored.ageMs;
+  const { originMs } = stored;
+  const softEndMs = originMs + stored.ttlMs;
   const lastGood = stored.freshness === 'last-good';
-  const originMs = now - stored.ageMs;
-  const freshUntilMs = lastGood ? originMs : now + Math.min(processTtl, softMs);
-  const goneAtMs = now + softMs + stored.graceMs;
+  const freshUntilMs = lastGood ? originMs : Math.min(now + processTtl, softEndMs);
+  const goneAtMs = softEndMs + stored.graceMs;
   // What ends here before its time is fresh below, so it is not served stale.
-  const endsEarly = tiers.length > 0 && processTtl < softMs;
+  const endsEarly = tiers.length > 0 && now + processTtl < softEndMs;
   const outcome = engine.process.set(
     key,
     {
@@ -110,7 +111,8 @@ async function writeTier<V>(
   budget: Budget,
 ): Promise<void> {
   const { policy } = engine;
-  const { ageMs, graceMs, loadCostMs, pin } = stored;
+  const { graceMs, loadCostMs, pin } = stored;
+  const ageMs = policy.clock.now() - stored.originMs;
   const ttlMs = Math.min(stored.ttlMs, policy.tierTtl.get(tier) ?? stored.ttlMs);
   const hardMs = ttlMs + graceMs;
   // Over before it could be read; unless it was meant to be, and only makes something else go.
