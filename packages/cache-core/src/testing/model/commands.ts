@@ -77,9 +77,26 @@ export const KEYS: readonly number[] = [
 export const KEY_COUNT = 16;
 export const PICKS = 16;
 
-/** What the caches of one run are like; each is drawn. Durations are milliseconds. */
-export const POLICIES = {
+/** What the caches of one run are like. Durations are milliseconds. */
+export interface ModelPolicy {
   /** Nothing fails in half of the runs: then what was stored must be found. */
+  readonly calm: boolean;
+  readonly grace: number;
+  readonly softTimeoutMs: number;
+  readonly hardTimeoutMs: number;
+  readonly negativeTtl: number;
+  readonly leaseMs: number;
+  readonly leaseWaitMs: number;
+  readonly earlyRefresh: number;
+  readonly jitter: number;
+  readonly settleMs: number;
+  readonly versioned: boolean;
+  readonly processTtl: number;
+  readonly maxBytes: number;
+}
+
+/** What each of them is drawn from. */
+export const POLICIES: { readonly [Name in keyof ModelPolicy]: readonly ModelPolicy[Name][] } = {
   calm: [true, false],
   grace: [0, 100, 100],
   softTimeoutMs: [0, 20, Number.POSITIVE_INFINITY],
@@ -93,9 +110,7 @@ export const POLICIES = {
   versioned: [false, true],
   processTtl: [100, 30],
   maxBytes: [1_000_000, 700],
-} as const;
-
-export type ModelPolicy = { readonly [Name in keyof typeof POLICIES]: (typeof POLICIES)[Name][number] };
+};
 
 /** Time to live of everything in a model run, in milliseconds. */
 export const TTL_MS = 100;
@@ -142,7 +157,9 @@ export function describe(step: Step, process: string): string {
 
 export function drawPolicy(random: Random): ModelPolicy {
   const draw = (choices: readonly unknown[]): unknown => choices[pickInteger(random, 0, choices.length - 1)];
-  return Object.fromEntries(Object.entries(POLICIES).map(([name, choices]) => [name, draw(choices)])) as ModelPolicy;
+  return Object.fromEntries(
+    Object.entries(POLICIES).map(([name, choices]) => [name, draw(choices)]),
+  ) as unknown as ModelPolicy;
 }
 
 export function drawSteps(random: Random, count: number): Step[] {

@@ -5,7 +5,7 @@ import { KEY_COUNT } from './commands.ts';
 
 /** The name of every cache of a model. */
 export const NAME = 'model';
-export const SCOPES = ['one', 'two'] as const;
+const SCOPES = ['one', 'two'] as const;
 export const TAGS = 4;
 export function tagOf(key: string): string {
   return `tag ${Number(key) % TAGS}`;

@@ -46,7 +46,7 @@ export class World {
   readonly #pumps: Pump[] = [];
   /** Those that have ended, too: what they have sent is still under way. */
   readonly #all = new Map<string, ModelProcess>();
-  readonly names = new Names();
+  readonly names: Names = new Names();
   /** Published messages and what they are about. */
   readonly #messages = new Map<Invalidation, Sent>();
   #restarts = 0;
