@@ -1,7 +1,7 @@
 import type { BatchLoader, BatchOptions, LoadContext } from './contracts/cache.ts';
 import type { Engine } from './engine.ts';
 import type { LoadRequest } from './load.ts';
-import { finish } from './load.ts';
+import { finish, releaseWhenDetached } from './load.ts';
 import { descend, startDescent } from './lookup.ts';
 import { obtain } from './obtain.ts';
 import type { ProcessEntry } from './process-tier.ts';
@@ -73,8 +73,17 @@ class Batch<V> {
     if (this.#members.length === 0) return;
     const engine = this.#engine;
     const fence = engine.raiseFence();
-    const descents = this.#members.map(({ flight }) => startDescent<V>(flight.key, flight.ref));
-    if (engine.hasShared) await descend(engine, descents, fence, { toLoad: true });
+    const descents = this.#members.map(({ flight }) => {
+      const descent = startDescent<V>(flight.key, flight.ref);
+      releaseWhenDetached(engine, descent, flight);
+      return descent;
+    });
+    try {
+      if (engine.hasShared) await descend(engine, descents, fence, { toLoad: true });
+    } catch (error) {
+      for (const { result } of this.#members) result.reject(error);
+      return;
+    }
     this.#members.forEach(({ flight, request, result }, index) => {
       const descent = descents[index];
       if (descent !== undefined) result.resolve(finish(engine, descent, flight, fence, request));

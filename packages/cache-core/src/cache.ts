@@ -130,11 +130,13 @@ export class TieredCache<V> implements Cache<V> {
       insertHere(engine, key, ref, stored, undefined);
       return;
     }
-    const missing = await spread(engine, invalidation, [key]);
-    if (missing.length > 0) engine.outbox.add(invalidation, missing);
+    const standing = engine.hearing.standing();
+    await this.#spread(invalidation, [key]);
     const fence = engine.raiseFence();
     const grants = await grantAll(engine, ref);
-    const isCurrent = fence.admits(ref) && !engine.hearing.isOutdone(invalidation, ref);
+    const isCurrent = fence.admits(ref) && !engine.hearing.isOutdone(invalidation, ref, standing);
+    // Reads that began since the invalidation may not put what they found in the place of this value.
+    if (isCurrent) engine.hearing.note(invalidation);
     const refusal = insertHere(engine, key, ref, stored, isCurrent ? undefined : 'invalidated');
     if (refusal !== undefined && refusal !== 'too-large') return;
     // Loads that began since the invalidation have read what this value replaces.
@@ -142,23 +144,23 @@ export class TieredCache<V> implements Cache<V> {
     await engine.background(writeShared(engine, ref, grants, stored));
   }
 
-  delete(...keys: string[]): Promise<Invalidated> {
+  async delete(...keys: string[]): Promise<Invalidated> {
     return this.#invalidate(this.#ofKeys(keys, {}), keys);
   }
 
-  softInvalidate(...keys: string[]): Promise<Invalidated> {
+  async softInvalidate(...keys: string[]): Promise<Invalidated> {
     return this.#invalidate(this.#ofKeys(keys, { soft: true }), keys);
   }
 
-  invalidateTags(...tags: string[]): Promise<Invalidated> {
+  async invalidateTags(...tags: string[]): Promise<Invalidated> {
     return this.#invalidate(this.#ofTags(tags, {}));
   }
 
-  softInvalidateTags(...tags: string[]): Promise<Invalidated> {
+  async softInvalidateTags(...tags: string[]): Promise<Invalidated> {
     return this.#invalidate(this.#ofTags(tags, { soft: true }));
   }
 
-  clear(): Promise<Invalidated> {
+  async clear(): Promise<Invalidated> {
     return this.#invalidate({ kind: 'namespace', namespace: this.#engine.keyspace.namespace });
   }
 
@@ -167,7 +169,11 @@ export class TieredCache<V> implements Cache<V> {
     const wanted = [...new Set(keys)];
     const isHere = (key: string): boolean => isFresh(engine, engine.process.get(key, nowMs), nowMs);
     let nowMs = engine.hear();
-    await this.#below(wanted.filter((key) => !isHere(key)));
+    // Nobody's turn waits for it.
+    await this.#below(
+      wanted.filter((key) => !isHere(key)),
+      engine.policy.writeBudgetMs,
+    );
     nowMs = engine.hear();
     return wanted.filter(isHere).length;
   }
@@ -213,11 +219,11 @@ export class TieredCache<V> implements Cache<V> {
     this.#engine.emit?.({ type: 'miss', keyHash: this.#engine.hashOf(key) });
   }
 
-  async #below(keys: readonly string[]): Promise<readonly Descent<V>[]> {
+  async #below(keys: readonly string[], budgetMs?: number): Promise<readonly Descent<V>[]> {
     const engine = this.#engine;
     if (keys.length === 0 || !engine.hasShared) return [];
     const descents = keys.map((key) => startDescent<V>(key, engine.refOf(key)));
-    await descend(engine, descents, engine.raiseFence(), { toLoad: false });
+    await descend(engine, descents, engine.raiseFence(), { toLoad: false, budgetMs });
     return descents;
   }
 
@@ -231,12 +237,21 @@ export class TieredCache<V> implements Cache<V> {
     return { kind: 'tags', namespace: keyspace.namespace, tags: tags.map((tag) => keyspace.tagOf(tag)), ...options };
   }
 
+  /** @returns whether somebody has not acknowledged. */
+  async #spread(invalidation: Invalidation, keys?: readonly string[]): Promise<boolean> {
+    const engine = this.#engine;
+    const missing = await spread(engine, invalidation, keys);
+    if (missing.length === 0) return false;
+    engine.outbox.add(invalidation, missing);
+    // Until now reads were free to look in the tiers that have not acknowledged.
+    engine.invalidateHere(invalidation, keys);
+    return true;
+  }
+
   async #invalidate(invalidation: Invalidation, keys?: readonly string[]): Promise<Invalidated> {
     const engine = this.#engine;
     engine.stats.invalidations++;
-    const missing = await spread(engine, invalidation, keys);
-    const pending = missing.length > 0;
-    if (pending) engine.outbox.add(invalidation, missing);
+    const pending = await this.#spread(invalidation, keys);
     const { kind, soft } = invalidation;
     engine.emit?.({ type: 'invalidation', kind, pending, ...(soft === true ? { soft } : {}) });
     return { pending };

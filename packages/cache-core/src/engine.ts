@@ -5,7 +5,7 @@ import { BackOff } from './back-off.ts';
 import { Breakers } from './breaker.ts';
 import { cacheChannel } from './diagnostics.ts';
 import type { Fence } from './fence.ts';
-import { concerns, namedBy } from './fence.ts';
+import { concerns, merged, namedBy } from './fence.ts';
 import { Hearing } from './hearing.ts';
 import type { CacheOptions, Policy } from './policy.ts';
 import { resolvePolicy } from './policy.ts';
@@ -62,7 +62,9 @@ export class Engine<V> {
       bus,
       clock,
       mutable: options.immutable !== true,
-      onInvalidation: (invalidation) => this.drop(invalidation),
+      onInvalidations: (invalidations) => {
+        for (const invalidation of merged(invalidations, this.keyspace.namespace)) this.drop(invalidation);
+      },
       onOverrun: () => this.drop({ kind: 'namespace', namespace: this.keyspace.namespace }),
       emit: (event) => this.emit?.(event),
     });
@@ -125,7 +127,8 @@ export class Engine<V> {
     this.flights.detach((flight) => isNamed(flight.ref));
     const { kind, soft = false } = invalidation;
     if (kind === 'keys') for (const key of invalidation.keys) this.process.invalidatePhysical(key, soft);
-    else if (kind === 'tags' || soft) this.process.invalidateWhere(isNamed, soft);
+    else if (kind === 'tags') for (const tag of invalidation.tags) this.process.invalidateTag(tag, soft);
+    else if (soft) this.process.invalidateAll(soft);
     else this.process.clear();
   }
 

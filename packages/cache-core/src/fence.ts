@@ -26,6 +26,21 @@ export function namedBy(invalidation: Invalidation): (ref: EntryRef) => boolean 
   }
 }
 
+/** The same invalidations of one namespace in as few as possible: what is dropped for each costs a look at many entries. */
+export function merged(invalidations: readonly Invalidation[], namespace: string): readonly Invalidation[] {
+  if (invalidations.length < 2) return invalidations;
+  return [false, true].flatMap((soft) => {
+    const mine = invalidations.filter((one) => one.namespace === namespace && (one.soft ?? false) === soft);
+    const keys = mine.flatMap((one) => (one.kind === 'keys' ? one.keys : []));
+    const tags = mine.flatMap((one) => (one.kind === 'tags' ? one.tags : []));
+    return [
+      ...(keys.length > 0 ? [{ kind: 'keys', namespace, keys, soft } as const] : []),
+      ...(tags.length > 0 ? [{ kind: 'tags', namespace, tags, soft } as const] : []),
+      ...invalidations.filter((one) => one.kind === 'namespace' && (one.soft ?? false) === soft),
+    ];
+  });
+}
+
 /** Says whether an invalidation names an entry. */
 export function names(invalidation: Invalidation, ref: EntryRef): boolean {
   if (!concerns(invalidation, ref)) return false;
@@ -59,9 +74,11 @@ export class Fence {
   admits(ref: EntryRef): boolean {
     return this.#marks.every(({ journal, sequence }) => {
       if (sequence === undefined) return false;
-      const invalidations = attempt(() => (journal.sequence() === sequence ? [] : journal.since(sequence)));
-      if (invalidations === undefined || invalidations === 'overrun') return false;
-      return !invalidations.some((invalidation) => names(invalidation, ref));
+      const isNamed = attempt(() => {
+        const invalidations = journal.sequence() === sequence ? [] : journal.since(sequence);
+        return invalidations === 'overrun' || invalidations.some((invalidation) => names(invalidation, ref));
+      });
+      return isNamed === false;
     });
   }
 }

@@ -13,14 +13,17 @@ import { randomBits } from './random.ts';
 /** How stale a process may be towards its machine's journal; the promise is 5 ms. */
 const JOURNAL_CHECK_MS = 2;
 
+/** Each call notes its invalidation twice; a load refuses its result when it has missed any. */
+const OWN_CAPACITY = 4096;
+
 /** @see Hearing */
 export interface HearingOptions {
   readonly tiers: readonly SharedTier[];
   readonly bus: Bus | undefined;
   readonly clock: Clock;
   readonly mutable: boolean;
-  /** Others have invalidated this. */
-  readonly onInvalidation: (invalidation: Invalidation) => void;
+  /** Others have invalidated this, oldest first. */
+  readonly onInvalidations: (invalidations: readonly Invalidation[]) => void;
   /** Others have invalidated more than is known. */
   readonly onOverrun: () => void;
   readonly emit: (event: CacheEvent) => void;
@@ -42,9 +45,10 @@ export class Hearing {
   readonly origin: string;
   /** Nothing vouches for the invalidations of other machines: what could be stale is served only if it cannot be loaded. */
   deaf = false;
-  readonly #own = new MemoryJournal();
+  readonly #own = new MemoryJournal(OWN_CAPACITY);
   readonly #firstNoted = new WeakMap<Invalidation, number>();
   readonly #journals: readonly Journal[];
+  readonly #shared: readonly { readonly journal: Journal; readonly isLast: boolean }[];
   readonly #followed: readonly Followed[];
   readonly #options: HearingOptions;
   readonly #pump: Pump | undefined;
@@ -61,9 +65,12 @@ export class Hearing {
         ? []
         : [{ journal: tier.journal, now: () => tier.now(), sequence: sequenceOf(tier.journal) }],
     );
+    this.#shared = tiers.flatMap(({ journal }, level) =>
+      journal === undefined ? [] : [{ journal, isLast: level === tiers.length - 1 }],
+    );
     this.#journals = [this.#own, ...followed.map(({ journal }) => journal)];
     if (bus !== undefined && keeper === undefined) {
-      this.#pump = new Pump({ bus, target: this.#target(), clock, origin: this.origin, onEvent: options.emit });
+      this.#pump = new Pump({ bus, target: this.#target(), clock, onEvent: options.emit });
       // Its own journal is followed only for `liveUntil`: `note` and the pump drop what they append.
       followed.push({ journal: this.#own, now: () => clock.now(), sequence: 0 });
     }
@@ -81,17 +88,22 @@ export class Hearing {
     this.#own.append(invalidation);
   }
 
+  /** Where the journals of the tiers stand. */
+  standing(): readonly number[] {
+    return this.#shared.map(({ journal }) => sequenceOf(journal));
+  }
+
   /**
-   * Whether a later call of this process has invalidated an entry since this one was noted first. Two calls may overlap:
+   * Whether somebody has invalidated an entry since this call noted its own invalidation: a later call of this process, or
+   * any call of another since `standing`. Two calls may overlap:
    *
    *   1. `set` is under way   2. `delete` is called, and resolves   3. `set` would insert what the delete was to remove
    */
-  isOutdone(invalidation: Invalidation, ref: EntryRef): boolean {
+  isOutdone(invalidation: Invalidation, ref: EntryRef, standing: readonly number[]): boolean {
     const first = this.#firstNoted.get(invalidation) ?? 0;
-    const since = this.#own.since(first);
-    return (
-      since === 'overrun' || since.some((other) => (this.#firstNoted.get(other) ?? 0) > first && names(other, ref))
-    );
+    const own = this.#own.since(first);
+    const isLater = (other: Invalidation): boolean => (this.#firstNoted.get(other) ?? 0) > first && names(other, ref);
+    return own === 'overrun' || own.some(isLater) || this.#othersNamed(ref, standing);
   }
 
   /** Whether it is time to {@link catchUp}. Asked at every read: with nobody to hear it costs one comparison. */
@@ -124,6 +136,15 @@ export class Hearing {
     await this.#pump?.close();
   }
 
+  /** A call tells each tier its invalidation once, and all but the last once more: what goes beyond that is another's. */
+  #othersNamed(ref: EntryRef, standing: readonly number[]): boolean {
+    return this.#shared.some(({ journal, isLast }, index) => {
+      const since = attempt(() => journal.since(standing[index] ?? Number.NEGATIVE_INFINITY));
+      if (since === undefined || since === 'overrun') return true;
+      return since.filter((other) => names(other, ref)).length > (isLast ? 1 : 2);
+    });
+  }
+
   #follow(followed: Followed): void {
     const { journal } = followed;
     const sequence = journal.sequence();
@@ -131,15 +152,16 @@ export class Hearing {
     const invalidations = journal === this.#own ? [] : journal.since(followed.sequence);
     followed.sequence = sequence;
     if (invalidations === 'overrun') this.#options.onOverrun();
-    else for (const invalidation of invalidations) this.#options.onInvalidation(invalidation);
+    else this.#options.onInvalidations(invalidations);
   }
 
   #target(): PumpTarget {
     return {
       journal: this.#own,
+      origin: this.origin,
       invalidate: async (invalidation: Invalidation): Promise<void> => {
         this.note(invalidation);
-        this.#options.onInvalidation(invalidation);
+        this.#options.onInvalidations([invalidation]);
       },
       stayLive: async (forMs: number): Promise<void> => {
         this.#own.stayLiveUntil(this.#options.clock.now() + forMs);

@@ -1,12 +1,13 @@
 import type { LoadOptions, Outcome } from './contracts/cache.ts';
 
-/** The same listener; what it throws becomes a process warning and breaks nothing. */
-export function guarded<A extends unknown[]>(listener: (...args: A) => void): (...args: A) => void {
+/** The same listener; what it throws, or rejects with, becomes a process warning and breaks nothing. */
+export function guarded<A extends unknown[]>(listener: (...args: A) => unknown): (...args: A) => void {
   return (...args) => {
     try {
-      listener(...args);
+      const result = listener(...args);
+      if (result instanceof Promise) result.catch(warn);
     } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error), { type: 'WarmlineListenerWarning' });
+      warn(error);
     }
   };
 }
@@ -14,4 +15,9 @@ export function guarded<A extends unknown[]>(listener: (...args: A) => void): (.
 /** Tells a caller how it comes by its value. */
 export function tellOutcome({ onOutcome }: LoadOptions, outcome: Outcome): void {
   if (onOutcome !== undefined) guarded(onOutcome)(outcome);
+}
+
+/** What an application's own function did wrong, where there is nobody to throw it to. */
+export function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error), { type: 'WarmlineListenerWarning' });
 }

@@ -28,6 +28,7 @@ export interface LoadRequest<V> {
 export async function load<V>(engine: Engine<V>, flight: Flight<V>, request: LoadRequest<V>): Promise<V | undefined> {
   const fence = engine.raiseFence();
   const descent = startDescent<V>(flight.key, flight.ref);
+  releaseWhenDetached(engine, descent, flight);
   if (engine.hasShared) {
     const signal = flight.abort.signal;
     const beforeWaiting = (): void => offerStale(engine, descent, flight, fence, request);
@@ -44,18 +45,16 @@ export async function finish<V>(
   fence: Fence,
   request: LoadRequest<V>,
 ): Promise<V | undefined> {
-  const { found, leases } = descent;
-  if (found !== undefined) {
-    void engine.background(releaseAll(engine, leases));
-    tellOutcome(request.options, { from: 'tier', tier: found.tier.name });
-    return found.value;
-  }
-  // Who comes after an invalidation, or after this load has lost its callers or its time, must not wait for its lease.
-  const release = once(() => void engine.background(releaseAll(engine, leases)));
-  flight.whenDetached(release);
-  offerStale(engine, descent, flight, fence, request);
+  const { found } = descent;
+  // Leases that were given after it was detached are known only now.
+  releaseWhenDetached(engine, descent, flight);
   let written = Promise.resolve();
   try {
+    if (found !== undefined) {
+      tellOutcome(request.options, { from: 'tier', tier: found.tier.name });
+      return found.value;
+    }
+    offerStale(engine, descent, flight, fence, request);
     const isCurrent = (): boolean => flight.overtakenBy === undefined && fence.admits(flight.ref);
     const loaded = await runLoader(engine, flight, request, isCurrent);
     const { value, stored } = keep(engine, flight, request, loaded, isCurrent);
@@ -63,8 +62,18 @@ export async function finish<V>(
     return value;
   } finally {
     // Who waits for the lease must find the value when it is free.
-    void written.then(release);
+    void written.then(() => release(engine, descent));
   }
+}
+
+/** Who comes after an invalidation, or after a load has lost its callers or its time, must not wait for its lease. */
+export function releaseWhenDetached<V>(engine: Engine<V>, descent: Descent<V>, flight: Flight<V>): void {
+  flight.whenDetached(() => release(engine, descent));
+}
+
+function release<V>(engine: Engine<V>, { leases }: Descent<V>): void {
+  const held = leases.splice(0);
+  if (held.length > 0) void engine.background(releaseAll(engine, held));
 }
 
 /** Lets the callers have what is there, when their soft timeout is over or the load fails. */
@@ -135,6 +144,7 @@ function keep<V>(
   const refusal = insertHere(engine, flight.key, flight.ref, stored, objection);
   // What is too large for this process is not too large for a tier that has more room.
   const writable = refusal === undefined || (refusal === 'too-large' && policy.tiers.length > 0);
+  if (writable) engine.flights.stored(flight);
   report(writable ? 'stored' : 'not-stored');
   return { value: own, ...(writable ? { stored } : {}) };
 }
@@ -164,12 +174,4 @@ function objectionTo<V>(
 function writeBack<V>(engine: Engine<V>, descent: Descent<V>, stored: Stored<V>): Promise<void> {
   if (descent.grants.length < engine.policy.tiers.length) engine.refused(descent.ref, 'no-stamps');
   return engine.background(writeShared(engine, descent.ref, descent.grants, stored));
-}
-
-function once(run: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) run();
-    done = true;
-  };
 }

@@ -6,6 +6,7 @@ import type { Fence } from './fence.ts';
 import type { Found } from './judge.ts';
 import { completeStamps, judge } from './judge.ts';
 import { awaitHolder, releaseAll } from './lease.ts';
+import { sizeOf } from './prepare.ts';
 import type { Budget } from './tier-call.ts';
 import { callTier, startBudget } from './tier-call.ts';
 import type { Grant, Stored } from './write-back.ts';
@@ -38,6 +39,8 @@ export interface Purpose<V> {
   readonly toLoad: boolean;
   /** Fresh values that were read from their source before this clock time do not count. @default any counts */
   readonly notBeforeMs?: number | undefined;
+  /** How long the tiers may take altogether, in milliseconds. @default the cache's `tierBudgetMs` */
+  readonly budgetMs?: number | undefined;
   /** Called before another process's load is waited for. Without it nobody waits. */
   readonly beforeWaiting?: (descent: Descent<V>) => void;
   /** Ends the wait for another process. */
@@ -60,8 +63,9 @@ export async function descend<V>(
   fence: Fence,
   purpose: Purpose<V>,
 ): Promise<void> {
-  const { tiers, tierBudgetMs } = engine.policy;
-  let budget = startBudget(engine, tierBudgetMs);
+  const { tiers } = engine.policy;
+  const { budgetMs = engine.policy.tierBudgetMs } = purpose;
+  let budget = startBudget(engine, budgetMs);
   // What is named by an invalidation that has not arrived everywhere is looked for nowhere.
   let missing = descents.filter(({ ref }) => !engine.outbox.owes(ref));
   for (const [level, tier] of tiers.entries()) {
@@ -75,7 +79,7 @@ export async function descend<V>(
       purpose.beforeWaiting(descent);
       await awaitHolder(engine, tier, descent, purpose);
       // The budget bounds silence; this wait was for somebody who is seen to work.
-      budget = startBudget(engine, tierBudgetMs);
+      budget = startBudget(engine, budgetMs);
     }
     missing = missing.filter(isMissing);
   }
@@ -144,13 +148,21 @@ export async function beginTier<V>(
   return elsewhere ?? [];
 }
 
-function beginAll(tier: SharedTier, refs: readonly EntryRef[], options: BeginOptions): Promise<readonly Begun[]> {
+/** One trip where the tier can, else one call a key, of which some may fail. @throws when all do. */
+async function beginAll(
+  tier: SharedTier,
+  refs: readonly EntryRef[],
+  options: BeginOptions,
+): Promise<readonly (Begun | undefined)[]> {
   if (refs.length > 1 && tier.beginMany !== undefined) return tier.beginMany(refs, options);
-  return Promise.all(refs.map((ref) => tier.begin(ref, options)));
+  const begun = await Promise.allSettled(refs.map(async (ref) => tier.begin(ref, options)));
+  const [first] = begun;
+  if (first?.status === 'rejected' && begun.every(({ status }) => status === 'rejected')) throw first.reason;
+  return begun.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
 }
 
-function leasesOf(tier: SharedTier, begun: readonly Begun[]): HeldLease[] {
-  return begun.flatMap(({ lease }) => (typeof lease === 'object' ? [{ tier, lease }] : []));
+function leasesOf(tier: SharedTier, begun: readonly (Begun | undefined)[]): HeldLease[] {
+  return begun.flatMap((one) => (typeof one?.lease === 'object' ? [{ tier, lease: one.lease }] : []));
 }
 
 /** The right to write to every shared tier that answers, whatever the tiers hold now. */
@@ -226,8 +238,7 @@ function promote<V>(engine: Engine<V>, descent: Descent<V>, found: Found<V>, fen
 
 /** What was found below as it is kept above. */
 export function storedFrom<V>(engine: Engine<V>, found: Found<V>): Stored<V> {
-  const { codec } = engine.policy;
   const bytes = found.payload?.byteLength ?? 0;
-  const valueBytes = found.value === undefined ? 0 : (codec.sizeOf?.(found.value) ?? bytes);
+  const valueBytes = found.value === undefined ? 0 : (sizeOf(engine, found.value, found.payload) ?? bytes);
   return { ...found, valueBytes, pin: false };
 }

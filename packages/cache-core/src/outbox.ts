@@ -1,9 +1,9 @@
 import type { Clock } from './contracts/clock.ts';
 import type { EntryRef, Invalidation } from './contracts/invalidation.ts';
-import { names } from './fence.ts';
+import { namedBy } from './fence.ts';
 
-const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 5_000;
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 1_000;
 /** More than this many are replaced by one of the whole namespace. */
 const MAX_PENDING = 1_000;
 
@@ -11,6 +11,7 @@ const MAX_PENDING = 1_000;
 interface Owed {
   readonly invalidation: Invalidation;
   readonly missing: readonly string[];
+  readonly isNamed: (ref: EntryRef) => boolean;
 }
 
 /** @see Outbox */
@@ -42,13 +43,18 @@ export class Outbox {
 
   /** Whether an invalidation of this entry has not arrived everywhere. */
   owes(ref: EntryRef): boolean {
-    return this.#owed.some(({ invalidation }) => names(invalidation, ref));
+    return this.#owed.some(({ isNamed }) => isNamed(ref));
+  }
+
+  /** Whether something is owed to this one, so that one more call need not wait to find out that it does not answer. */
+  owesTo(name: string): boolean {
+    return !this.#closed && this.#pending.has(name);
   }
 
   /** @param missing the names of those who have not acknowledged. */
   add(invalidation: Invalidation, missing: readonly string[]): void {
     if (this.#closed) return;
-    const owed = [...this.#owed, { invalidation, missing }];
+    const owed = [...this.#owed, { invalidation, missing, isNamed: namedBy(invalidation) }];
     this.#setOwed(owed.length > MAX_PENDING ? [this.#all(owed)] : owed);
     this.#cancelRetry ??= this.#options.clock.after(this.#retryMs, () => void this.#retry());
   }
@@ -78,7 +84,8 @@ export class Outbox {
 
   #all(owed: readonly Owed[]): Owed {
     const missing = [...new Set(owed.flatMap((each) => each.missing))];
-    return { invalidation: { kind: 'namespace', namespace: this.#options.namespace }, missing };
+    const invalidation = { kind: 'namespace', namespace: this.#options.namespace } as const;
+    return { invalidation, missing, isNamed: namedBy(invalidation) };
   }
 
   #setOwed(owed: Owed[]): void {

@@ -92,7 +92,7 @@ describe('hardTimeoutMs', () => {
     expect(cache.stats().refusedWrites).toEqual({ superseded: 1 });
   });
 
-  test('a late value is not stored while a later load is still running either, and not shared with its callers', async () => {
+  test('a late value is stored while a later load is still running, which takes its place; its callers get their own', async () => {
     const { cache, sibling, clock, source } = setUp({ hardTimeoutMs: 200 });
     const first = watched(cache.getOrLoad('k', source.load));
     await turn();
@@ -103,11 +103,12 @@ describe('hardTimeoutMs', () => {
     source.runs[0]!.resolve('first');
     await turn();
     expect(await stateOf(second)).toBe('pending');
-    expect(cache.peek('k')).toBeUndefined();
-    expect(await sibling().get('k')).toBeUndefined();
-    const joined = cache.getOrLoad('k', source.load);
+    expect(cache.peek('k')).toBe('first');
+    expect(await cache.getOrLoad('k', source.load)).toBe('first');
     source.runs[1]!.resolve('second');
-    expect(await Promise.all([second, joined])).toEqual(['second', 'second']);
+    expect(await second).toBe('second');
+    await turn();
+    expect(cache.peek('k')).toBe('second');
     expect(await sibling().get('k')).toBe('second');
     expect(source.runs).toHaveLength(2);
   });

@@ -30,7 +30,7 @@ export interface CacheOptions<V> extends KeyspaceOptions {
   readonly ttl?: number;
   /** Time to live in this process, at most `ttl`. @default that of the entry */
   readonly processTtl?: number;
-  /** Bounds the time to live in shared tiers, by their name. @default `ttl` alone */
+  /** Bounds the time to live in shared tiers, by their name, from when it is written there. @default `ttl` alone */
   readonly tierTtl?: Readonly<Record<string, number>>;
   /** How long a value may outlive its `ttl` as a stale one. @default 0 */
   readonly grace?: number;

@@ -14,12 +14,22 @@ export function prepare<V>(engine: Engine<V>, value: V): Prepared<V> | undefined
     const measurable = codec.shareable === true && codec.sizeOf !== undefined;
     const payload = measurable && tiers.length === 0 ? undefined : codec.encode(value);
     const own = codec.shareable === true || payload === undefined ? value : codec.decode(payload);
-    const valueBytes = codec.sizeOf?.(own) ?? payload?.byteLength ?? 0;
-    if (!(valueBytes >= 0)) return undefined;
+    const valueBytes = sizeOf(engine, own, payload);
+    if (valueBytes === undefined) return undefined;
     engine.breakers.noteSize(valueBytes);
     return { value: own, payload, valueBytes };
   } catch {
     // A loader's value that cannot be stored is still a value; `set` asks the codec itself for the reason.
+    return undefined;
+  }
+}
+
+/** Bytes of a value in memory, whole; `undefined` when its codec cannot tell. */
+export function sizeOf<V>({ policy }: Engine<V>, value: V, payload: Uint8Array | undefined): number | undefined {
+  try {
+    const bytes = Math.ceil(policy.codec.sizeOf?.(value) ?? payload?.byteLength ?? 0);
+    return bytes >= 0 && Number.isFinite(bytes) ? bytes : undefined;
+  } catch {
     return undefined;
   }
 }

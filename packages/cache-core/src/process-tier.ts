@@ -73,6 +73,9 @@ export interface ProcessTierOptions {
 const MAX_SMALL_INTEGER = 2 ** 31 - 1;
 /** What an entry costs besides its value and key: the map's and list's slots and the entry object, rounded up. */
 const ENTRY_OVERHEAD_BYTES = 160;
+/** What the physical names of an entry cost, with their places in the indexes. */
+const REF_BYTES = 130;
+const TAG_BYTES = 110;
 /** Pinned entries may take this part of the space; the rest is always left to what is used. */
 const PINNED_SHARE = 0.5;
 
@@ -83,8 +86,9 @@ const PINNED_SHARE = 0.5;
 export class ProcessTier<V> {
   readonly #entries: LRUCache<string, ProcessEntry<V>>;
   readonly #pinned = new Map<string, ProcessEntry<V>>();
-  /** Keys by their physical names: others invalidate by those. */
+  /** Keys by their physical names and by their tags: others invalidate by those. */
   readonly #keys = new Map<string, string>();
+  readonly #tagged = new Map<string, Set<string>>();
   readonly #maxBytes: number;
   #pinnedBytes = 0;
 
@@ -94,7 +98,7 @@ export class ProcessTier<V> {
       maxSize: maxBytes,
       sizeCalculation: (entry) => entry.bytes,
       dispose: (entry, key, reason) => {
-        if (entry.ref !== undefined && reason !== 'set') this.#keys.delete(entry.ref.key);
+        this.#unindex(key, entry);
         if (reason === 'evict') onEvict(key, entry.bytes);
       },
     });
@@ -109,22 +113,23 @@ export class ProcessTier<V> {
   }
 
   /** @returns what became of it: `too-large` when it would not fit even alone, `unpinned` when the share for pins is used up. */
-  set(key: string, kept: Kept<V>, pin: boolean): 'kept' | 'unpinned' | 'too-large' {
+  set(key: string, kept: Kept<V>, pin: boolean, nowMs: number): 'kept' | 'unpinned' | 'too-large' {
     const maxBytes = this.#maxBytes;
-    const bytes = kept.valueBytes + key.length * 2 + ENTRY_OVERHEAD_BYTES;
+    const bytes = kept.valueBytes + key.length * 2 + ENTRY_OVERHEAD_BYTES + refBytes(kept.ref);
     this.delete(key);
     if (bytes > maxBytes) return 'too-large';
+    if (pin || bytes > maxBytes - this.#pinnedBytes) this.#sweepPins(nowMs);
     const pinnable = pin && this.#pinnedBytes + bytes <= maxBytes * PINNED_SHARE;
     if (!pinnable && bytes > maxBytes - this.#pinnedBytes) return 'too-large';
     while (this.bytes + bytes > maxBytes) this.#entries.pop();
     const entry = new ProcessEntry(kept, bytes);
-    if (kept.ref !== undefined) this.#keys.set(kept.ref.key, key);
     if (pinnable) {
       this.#pinned.set(key, entry);
       this.#pinnedBytes += bytes;
     } else {
       this.#entries.set(key, entry);
     }
+    this.#index(key, entry);
     return pin && !pinnable ? 'unpinned' : 'kept';
   }
 
@@ -133,7 +138,7 @@ export class ProcessTier<V> {
     const pinned = this.#pinned.get(key);
     if (pinned === undefined) return;
     this.#pinned.delete(key);
-    if (pinned.ref !== undefined) this.#keys.delete(pinned.ref.key);
+    this.#unindex(key, pinned);
     this.#pinnedBytes -= pinned.bytes;
   }
 
@@ -141,16 +146,18 @@ export class ProcessTier<V> {
     this.#entries.clear();
     this.#pinned.clear();
     this.#keys.clear();
+    this.#tagged.clear();
     this.#pinnedBytes = 0;
   }
 
-  /** Removes every entry that matches, or keeps it as last good; looks at all that have physical names. */
-  invalidateWhere(matches: (ref: EntryRef) => boolean, soft: boolean): void {
-    const found = [...this.#keys.values()].filter((key) => {
-      const ref = (this.#entries.peek(key) ?? this.#pinned.get(key))?.ref;
-      return ref !== undefined && matches(ref);
-    });
-    for (const key of found) this.invalidate(key, soft);
+  /** Removes every entry that has a physical name, or keeps it as last good. */
+  invalidateAll(soft: boolean): void {
+    for (const key of this.#keys.values()) this.invalidate(key, soft);
+  }
+
+  /** As {@link invalidate} for everything that carries a tag. */
+  invalidateTag(physicalTag: string, soft: boolean): void {
+    for (const key of this.#tagged.get(physicalTag) ?? []) this.invalidate(key, soft);
   }
 
   /** As {@link invalidate} for a physical key. */
@@ -159,7 +166,7 @@ export class ProcessTier<V> {
     if (key !== undefined) this.invalidate(key, soft);
   }
 
-  /** As {@link invalidateWhere} for one key. */
+  /** Removes an entry, or keeps it as last good. */
   invalidate(key: string, soft: boolean): void {
     const entry = this.#entries.peek(key) ?? this.#pinned.get(key);
     if (entry !== undefined) this.#invalidate(key, entry, soft);
@@ -173,8 +180,36 @@ export class ProcessTier<V> {
     return this.#entries.calculatedSize + this.#pinnedBytes;
   }
 
+  /** Pinned entries that are gone must not keep others from their share. */
+  #sweepPins(nowMs: number): void {
+    for (const [key, { goneAtMs }] of this.#pinned) if (nowMs >= goneAtMs) this.delete(key);
+  }
+
+  #index(key: string, { ref }: ProcessEntry<V>): void {
+    if (ref === undefined) return;
+    this.#keys.set(ref.key, key);
+    for (const tag of ref.tags) {
+      const keys = this.#tagged.get(tag) ?? new Set();
+      this.#tagged.set(tag, keys.add(key));
+    }
+  }
+
+  #unindex(key: string, { ref }: ProcessEntry<V>): void {
+    if (ref === undefined) return;
+    this.#keys.delete(ref.key);
+    for (const tag of ref.tags) {
+      const keys = this.#tagged.get(tag);
+      keys?.delete(key);
+      if (keys?.size === 0) this.#tagged.delete(tag);
+    }
+  }
+
   #invalidate(key: string, entry: ProcessEntry<V>, soft: boolean): void {
     if (!soft) this.delete(key);
     else entry.soften();
   }
+}
+
+function refBytes(ref: EntryRef | undefined): number {
+  return ref === undefined ? 0 : REF_BYTES + TAG_BYTES * ref.tags.length;
 }

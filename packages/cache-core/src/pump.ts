@@ -13,6 +13,8 @@ import { randomBits } from './random.ts';
 export interface PumpTarget {
   invalidate(invalidation: Invalidation): Promise<void>;
   readonly journal?: Journal;
+  /** Whose messages it has applied already. */
+  readonly origin?: string;
   stayLive?(forMs: number): Promise<void>;
 }
 
@@ -20,7 +22,7 @@ export interface PumpTarget {
 export interface PumpOptions {
   readonly bus: Bus;
   readonly target: PumpTarget;
-  /** Messages of this origin have been applied already. @default none */
+  /** Messages of this origin have been applied already. @default the target's own */
   readonly origin?: string | undefined;
   /** How often the pump proves that it hears: it publishes a message and waits for it to come back. @default 1000 */
   readonly heartbeatMs?: number;
@@ -35,6 +37,10 @@ export interface PumpOptions {
 const LIVE_MS = 5000;
 /** The namespace of messages that only prove that the bus works; no cache has it, because it has no separator. */
 const HEARTBEAT = '~heartbeat';
+/** Messages that wait to be applied. */
+const MAX_QUEUED = 1_000;
+/** How long `close` waits for a bus or a target that does not answer. */
+const CLOSE_MS = 5_000;
 const GAP: Invalidation = Object.freeze({ kind: 'namespace', namespace: EVERY_MUTABLE_NAMESPACE });
 
 /**
@@ -52,6 +58,8 @@ export class Pump {
   /** Ends the pause before a message is applied again. */
   #resume: (() => void) | undefined;
   #tried = false;
+  #queued = 0;
+  #overflowed = false;
   #closed = false;
 
   constructor(options: PumpOptions) {
@@ -71,7 +79,18 @@ export class Pump {
     this.#closed = true;
     this.#cancelBeat?.();
     this.#resume?.();
-    await this.#unsubscribe?.().catch((error: unknown) => this.#failed('subscribe', error));
+    const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(CLOSE_MS, resolve);
+    await Promise.race([this.#end(), tooLong]);
+    cancel();
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await this.#unsubscribe?.();
+    } catch (error) {
+      this.#failed('subscribe', error);
+    }
     await this.#applied;
   }
 
@@ -79,10 +98,11 @@ export class Pump {
     const { bus, heartbeatMs, clock, target, liveMs } = this.#options;
     try {
       // A target that never had a pump is trusted for as long as after a proof, once: not again at every attempt.
-      if (!this.#tried && target.journal?.liveUntil?.() === undefined) await target.stayLive?.(liveMs);
+      if (!this.#tried && target.journal?.liveUntil?.() === undefined)
+        this.#enqueue(async () => target.stayLive?.(liveMs));
       this.#tried = true;
       this.#unsubscribe = await bus.subscribe(
-        (invalidation) => this.#enqueue(() => this.#take(invalidation)),
+        (invalidation) => this.#hear(invalidation),
         () => this.#gap(),
       );
       // Nothing was heard before the subscription stood.
@@ -96,6 +116,13 @@ export class Pump {
     else void this.#beat();
   }
 
+  #hear(invalidation: Invalidation): void {
+    if (!isInvalidation(invalidation)) this.#gap();
+    else if (this.#queued < MAX_QUEUED) this.#enqueue(() => this.#take(invalidation));
+    // Too far behind to keep everything: what was missed is doubted when the rest has been applied.
+    else this.#overflowed = true;
+  }
+
   async #beat(): Promise<void> {
     const { bus, clock, heartbeatMs } = this.#options;
     this.#cancelBeat = clock.after(heartbeatMs, () => void this.#beat());
@@ -107,7 +134,8 @@ export class Pump {
   }
 
   async #take(invalidation: Invalidation): Promise<void> {
-    const { target, origin, liveMs, clock } = this.#options;
+    const { target, liveMs, clock } = this.#options;
+    const origin = this.#options.origin ?? target.origin;
     if (invalidation.namespace === HEARTBEAT) {
       const [id, sentMs] = invalidation.kind === 'keys' ? invalidation.keys : [];
       // It proves that what was published until it was sent has been heard, and no more.
@@ -124,7 +152,14 @@ export class Pump {
   }
 
   #enqueue(work: () => Promise<void>): void {
-    this.#applied = this.#applied.then(() => this.#persist(work));
+    this.#queued++;
+    this.#applied = this.#applied.then(async () => {
+      await this.#persist(work);
+      this.#queued--;
+      if (this.#queued > 0 || !this.#overflowed) return;
+      this.#overflowed = false;
+      this.#gap();
+    });
   }
 
   /** A message that cannot be applied is tried until it can; meanwhile no proof is accepted, as it stands behind it. */
@@ -150,5 +185,20 @@ export class Pump {
 
   #failed(operation: 'publish' | 'subscribe', error: unknown): void {
     this.#options.onEvent?.({ type: 'bus-error', operation, error });
+  }
+}
+
+/** Whether a message can be understood: other programs, and later versions, may write to the same bus. */
+function isInvalidation(message: Invalidation): boolean {
+  if (typeof message?.namespace !== 'string') return false;
+  switch (message.kind) {
+    case 'keys':
+      return Array.isArray(message.keys);
+    case 'tags':
+      return Array.isArray(message.tags);
+    case 'namespace':
+      return true;
+    default:
+      return false;
   }
 }

@@ -1,4 +1,6 @@
 const NAME = 'retry-after';
+/** A source that asks for more is not believed: a key must not be lost for a day by one broken header. */
+const MAX_MS = 15 * 60_000;
 const TITLE = 'Retry-After';
 
 /**
@@ -6,6 +8,10 @@ const TITLE = 'Retry-After';
  * or of its `response`, in seconds (RFC 9110 §10.2.3; the form with a date is not read).
  */
 export function retryAfterMs(error: unknown): number {
+  return Math.min(MAX_MS, askedMs(error));
+}
+
+function askedMs(error: unknown): number {
   const own = fieldOf(error, 'retryAfterMs');
   if (typeof own === 'number' && own > 0 && own < Number.POSITIVE_INFINITY) return own;
   const headers = fieldOf(error, 'headers') ?? fieldOf(fieldOf(error, 'response'), 'headers');

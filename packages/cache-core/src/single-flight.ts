@@ -45,8 +45,6 @@ export class SingleFlight<V> {
   start(plan: FlightPlan<V>): Flight<V> {
     const { key } = plan;
     const flight = new Flight(plan, this.#clock, this.#onFallback);
-    const late = this.#late.get(key);
-    if (late !== undefined) this.#overtake(late, 'load');
     this.#flights.set(key, flight);
     this.#running.add(flight);
     // It leaves the map first: a caller who asks again in the moment of failure starts anew.
@@ -61,6 +59,12 @@ export class SingleFlight<V> {
       },
     );
     return flight;
+  }
+
+  /** A load has been stored: one that is late and began before may not overwrite it. */
+  stored(flight: Flight<V>): void {
+    const late = this.#late.get(flight.key);
+    if (late !== undefined && late !== flight) this.#overtake(late, 'load');
   }
 
   /** A load has taken too long: the next caller starts anew, and what it still brings is stored only if nobody has. */
@@ -137,7 +141,7 @@ export class SingleFlight<V> {
 
   /** Tells all loaders that their result is no longer needed; those who wait still get it, within their limits. */
   abortAll(reason: unknown): void {
-    for (const flight of this.#running) {
+    for (const flight of [...this.#running, ...this.#late.values()]) {
       this.#forget(flight);
       flight.abort.abort(reason);
     }

@@ -1,6 +1,7 @@
 import type { EntryRef, Invalidation } from './contracts/invalidation.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { names } from './fence.ts';
+import { warn } from './listener.ts';
 
 /** Newest versions remembered, by key. */
 const MAX_VERSIONS = 10_000;
@@ -65,7 +66,7 @@ export class SourceLag<V> {
       const version = this.#versionOf?.(value);
       return Number.isNaN(version) ? undefined : version;
     } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error), { type: 'WarmlineListenerWarning' });
+      warn(error);
       return undefined;
     }
   }

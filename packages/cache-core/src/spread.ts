@@ -21,10 +21,11 @@ export async function spread<V>(
   engine: Engine<V>,
   invalidation: Invalidation,
   keys?: readonly string[],
+  isAway: (name: string) => boolean = (name) => engine.outbox.owesTo(name),
 ): Promise<readonly string[]> {
   const { tiers, clock } = engine.policy;
   engine.invalidateHere(invalidation, keys);
-  const missing = await tell(engine, invalidation, [...tiers, ...tiers.slice(0, -1).toReversed()]);
+  const missing = await tell(engine, invalidation, [...tiers, ...tiers.slice(0, -1).toReversed()], isAway);
   if (tiers.length > 0) engine.invalidateHere(invalidation, keys);
   // What the journals say of it now is no news.
   engine.hearing.catchUp(clock.now());
@@ -46,7 +47,7 @@ export async function spreadAgain<V>(
   const tiers = engine.policy.tiers.filter(({ name }) => missing.includes(name));
   if (tiers.length === 0) return publish(engine, invalidation);
   const stillMissing = await tell(engine, invalidation, tiers);
-  if (stillMissing.length === 0) return spread(engine, invalidation);
+  if (stillMissing.length === 0) return spread(engine, invalidation, undefined, () => false);
   return missing.includes(BUS) ? [...stillMissing, BUS] : stillMissing;
 }
 
@@ -55,18 +56,22 @@ async function tell<V>(
   engine: Engine<V>,
   invalidation: Invalidation,
   tiers: readonly SharedTier[],
+  isAway: (name: string) => boolean = () => false,
 ): Promise<readonly string[]> {
   const missing = new Set<string>();
   for (const tier of tiers) {
     if (missing.has(tier.name)) continue;
-    const done = await callTier(engine, {
+    const telling = callTier(engine, {
       tier,
       operation: 'invalidate',
       budget: startBudget(engine, engine.policy.writeBudgetMs),
       call: () => tier.invalidate(invalidation),
       use: () => true,
     });
-    if (done !== true) missing.add(tier.name);
+    // Nobody waits again for a tier that is known not to answer: it is told, and the outbox goes on trying.
+    const away = isAway(tier.name);
+    if (away) void engine.background(telling);
+    if (away || (await telling) !== true) missing.add(tier.name);
   }
   return [...missing];
 }

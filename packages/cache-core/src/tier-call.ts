@@ -58,6 +58,7 @@ async function tryCall<V, T, R>(
   report: (ok: boolean) => void,
   isProbe = false,
 ): Promise<R | undefined> {
+  const startedMs = engine.policy.clock.now();
   const timer = startTimer(engine.policy.clock, budget.deadlineMs);
   try {
     const answer = call();
@@ -68,7 +69,9 @@ async function tryCall<V, T, R>(
       return taken;
     }
     if (discard !== undefined) answer.then(discard).catch(() => {});
-    if (!first.stalled || isProbe) report(false);
+    // Nor is a tier to blame for what others have left it of the budget.
+    const isFair = budget.deadlineMs - startedMs >= budget.budgetMs / 2;
+    if (isProbe || (isFair && !first.stalled)) report(false);
     engine.stats.tierErrors++;
     const { budgetMs } = budget;
     const stalled = first.stalled ? { stalled: true } : {};

@@ -84,6 +84,7 @@ export function insertHere<V>(
       valueBytes: stored.valueBytes,
     },
     stored.pin,
+    now,
   );
   if (outcome === 'too-large') return refuse(engine, ref, 'too-large');
   if (outcome === 'unpinned') {
@@ -113,7 +114,8 @@ async function writeTier<V>(
   const { policy } = engine;
   const { graceMs, loadCostMs, pin } = stored;
   const ageMs = policy.clock.now() - stored.originMs;
-  const ttlMs = Math.min(stored.ttlMs, policy.tierTtl.get(tier) ?? stored.ttlMs);
+  // The tier's own bound counts from the write, as `processTtl` does: what is old already may still be promoted.
+  const ttlMs = Math.min(stored.ttlMs, ageMs + (policy.tierTtl.get(tier) ?? Number.POSITIVE_INFINITY));
   const hardMs = ttlMs + graceMs;
   // Over before it could be read; unless it was meant to be, and only makes something else go.
   if (hardMs <= ageMs && stored.ttlMs > 0) return;
