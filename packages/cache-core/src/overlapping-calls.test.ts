@@ -14,18 +14,35 @@ function setUp() {
 
 test('a read that begins while a delete is under way does not bring back what the tier that refuses it still has', async () => {
   const { host, open } = setUp();
-  const refusing = wrapTier(host, { invalidate: () => Promise.reject(new Error('disk full')) });
-  const cache = open(refusing);
   await open().set('k', 'old');
-  for (let ticks = 0; ticks < 12; ticks++) {
-    const deleting = cache.delete('k');
-    for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
-    const reading = cache.get('k');
-    expect(await deleting).toEqual({ pending: true });
-    await reading;
-    await turn();
-    expect([ticks, cache.peek('k')]).toEqual([ticks, undefined]);
+  const door = gate();
+  const refusing = wrapTier(host, {
+    journal: undefined,
+    invalidate: () => Promise.reject(new Error('disk full')),
+    read: async (...args) => {
+      const frames = await host.read(...args);
+      await door.pass();
+      return frames;
+    },
+  });
+  const cache = open(refusing);
+  let resolved = false;
+  const deleting = cache.delete('k').then((result) => {
+    resolved = true;
+    return result;
+  });
+  // Other requests of this process, one in every tick until it is told.
+  const reads: Promise<unknown>[] = [];
+  while (!resolved) {
+    reads.push(cache.get('k'));
+    await Promise.resolve();
   }
+  expect(await deleting).toEqual({ pending: true });
+  expect(reads.length).toBeGreaterThan(2);
+  door.open();
+  await Promise.all(reads);
+  expect(cache.peek('k')).toBeUndefined();
+  expect(await cache.get('k')).toBeUndefined();
   await cache.close();
 });
 
@@ -59,6 +76,20 @@ describe('set', () => {
     expect(await read).toBe('of another'); // It began before the set resolved.
     await turn();
     expect(cache.peek('k')).toBe('mine');
+  });
+
+  test('is not undone for later callers by a load that began meanwhile, though this process has no room for it', async () => {
+    const { clock, host } = setUp();
+    const cache = createCache<string>({ name: 'n', clock, tiers: [host], maxBytes: 1000 });
+    const door = gate();
+    const writing = cache.set('k', 'x'.repeat(2000));
+    const early = cache.getOrLoad('k', () => door.pass().then(() => 'read before'));
+    await door.reached;
+    await writing;
+    const late = cache.getOrLoad('k', () => 'not loaded');
+    door.open();
+    expect(await early).toBe('read before');
+    expect(await late).toBe('x'.repeat(2000));
   });
 
   test('of two processes at the same time: both see the same one afterwards', async () => {
