@@ -80,11 +80,21 @@ describe('set', () => {
 
   test('is not undone for later callers by a load that began meanwhile, though this process has no room for it', async () => {
     const { clock, host } = setUp();
-    const cache = createCache<string>({ name: 'n', clock, tiers: [host], maxBytes: 1000 });
+    const beginning = gate();
+    let begun = 0;
+    const slow = wrapTier(host, {
+      begin: async (...args) => {
+        if (++begun === 1) await beginning.pass();
+        return host.begin(...args);
+      },
+    });
+    const cache = createCache<string>({ name: 'n', clock, tiers: [slow], maxBytes: 1000 });
     const door = gate();
     const writing = cache.set('k', 'x'.repeat(2000));
+    await beginning.reached;
     const early = cache.getOrLoad('k', () => door.pass().then(() => 'read before'));
     await door.reached;
+    beginning.open();
     await writing;
     const late = cache.getOrLoad('k', () => 'not loaded');
     door.open();
