@@ -32,6 +32,7 @@ export function createCache<V>(options: CacheOptions<V>): Cache<V> {
 }
 
 const NO_OPTIONS: LoadOptions = Object.freeze({});
+const FROM_PROCESS = Object.freeze({ from: 'tier', tier: PROCESS_TIER } as const);
 
 /** What callers see; the work is in the files it calls. */
 export class TieredCache<V> implements Cache<V> {
@@ -78,7 +79,7 @@ export class TieredCache<V> implements Cache<V> {
     const entry = engine.process.get(key, nowMs);
     const here = this.#hit(key, entry, nowMs);
     if (here === undefined) return obtain(engine, key, loader, options, entry);
-    tellOutcome(options, { from: 'tier', tier: PROCESS_TIER });
+    if (options.onOutcome !== undefined) tellOutcome(options, FROM_PROCESS);
     if (isDueEarly(engine, here, nowMs)) return refreshEarly(engine, key, loader, options, here);
     return Promise.resolve(here.value);
   }
