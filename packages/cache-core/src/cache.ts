@@ -13,15 +13,13 @@ import type { CacheStats } from './contracts/stats.ts';
 import { Engine } from './engine.ts';
 import { tellOutcome } from './listener.ts';
 import type { Descent } from './lookup.ts';
-import { descend, grantAll, startDescent } from './lookup.ts';
+import { descend, startDescent } from './lookup.ts';
 import { isDueEarly, obtain, refreshEarly } from './obtain.ts';
 import type { CacheOptions } from './policy.ts';
-import { checkEntryOptions } from './policy.ts';
-import { prepare } from './prepare.ts';
 import type { ProcessEntry } from './process-tier.ts';
-import { spread } from './spread.ts';
+import { set } from './set.ts';
+import { invalidateEverywhere } from './spread.ts';
 import { PROCESS_TIER } from './stats.ts';
-import { insertHere, writeShared } from './write-back.ts';
 
 /**
  * Creates a cache with a process tier over any number of shared tiers.
@@ -104,45 +102,8 @@ export class TieredCache<V> implements Cache<V> {
     return values;
   }
 
-  async set(key: string, value: V, options: EntryOptions = NO_OPTIONS): Promise<void> {
-    const engine = this.#engine;
-    if (value === undefined) throw new TypeError('undefined is absence and cannot be stored; use delete()');
-    checkEntryOptions(options);
-    const kept = prepare(engine, value);
-    if (kept === undefined) {
-      engine.policy.codec.encode(value); // Throws the codec's own reason.
-      throw new TypeError(`codec ${engine.policy.codec.id} cannot read back what it wrote`);
-    }
-    engine.stats.sets++;
-    engine.lag.overrule(key, kept.value);
-    const stored = {
-      ...kept,
-      freshness: 'fresh',
-      originMs: engine.policy.clock.now(),
-      ttlMs: options.ttl ?? engine.policy.ttl,
-      graceMs: options.grace ?? engine.policy.grace,
-      loadCostMs: 0,
-      pin: options.pin ?? false,
-    } as const;
-    const ref = engine.refOf(key, options.tags);
-    const invalidation = this.#ofKeys([key], {});
-    if (!engine.hasShared && engine.policy.bus === undefined) {
-      engine.invalidateHere(invalidation, [key]);
-      insertHere(engine, key, ref, stored, undefined);
-      return;
-    }
-    const standing = engine.hearing.standing();
-    await this.#spread(invalidation, [key]);
-    const fence = engine.raiseFence();
-    const grants = await grantAll(engine, ref);
-    const isCurrent = fence.admits(ref) && !engine.hearing.isOutdone(invalidation, ref, standing);
-    // Reads that began since the invalidation may not put what they found in the place of this value.
-    if (isCurrent) engine.hearing.note(invalidation);
-    const refusal = insertHere(engine, key, ref, stored, isCurrent ? undefined : 'invalidated');
-    if (refusal !== undefined && refusal !== 'too-large') return;
-    // Loads that began since the invalidation have read what this value replaces.
-    engine.flights.detachKey(key);
-    await engine.background(writeShared(engine, ref, grants, stored));
+  set(key: string, value: V, options: EntryOptions = NO_OPTIONS): Promise<void> {
+    return set(this.#engine, key, value, options);
   }
 
   async delete(...keys: string[]): Promise<Invalidated> {
@@ -238,21 +199,10 @@ export class TieredCache<V> implements Cache<V> {
     return { kind: 'tags', namespace: keyspace.namespace, tags: tags.map((tag) => keyspace.tagOf(tag)), ...options };
   }
 
-  /** @returns whether somebody has not acknowledged. */
-  async #spread(invalidation: Invalidation, keys?: readonly string[]): Promise<boolean> {
-    const engine = this.#engine;
-    const missing = await spread(engine, invalidation, keys);
-    if (missing.length === 0) return false;
-    engine.outbox.add(invalidation, missing);
-    // Until now reads were free to look in the tiers that have not acknowledged.
-    engine.invalidateHere(invalidation, keys);
-    return true;
-  }
-
   async #invalidate(invalidation: Invalidation, keys?: readonly string[]): Promise<Invalidated> {
     const engine = this.#engine;
     engine.stats.invalidations++;
-    const pending = await this.#spread(invalidation, keys);
+    const pending = await invalidateEverywhere(engine, invalidation, keys);
     const { kind, soft } = invalidation;
     engine.emit?.({ type: 'invalidation', kind, pending, ...(soft === true ? { soft } : {}) });
     return { pending };

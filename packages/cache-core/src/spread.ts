@@ -17,7 +17,7 @@ const BUS = 'bus';
  * @param keys the logical keys, where they are known.
  * @returns the names of the tiers that have not acknowledged, and that of the bus if it has not.
  */
-export async function spread<V>(
+async function spread<V>(
   engine: Engine<V>,
   invalidation: Invalidation,
   keys?: readonly string[],
@@ -33,6 +33,20 @@ export async function spread<V>(
   const isShared = (name: string): boolean => tiers.some((tier) => tier.name === name && tier.journal === undefined);
   if (!missing.some(isShared)) return [...missing, ...(await publish(engine, invalidation))];
   return engine.policy.bus === undefined ? missing : [...missing, BUS];
+}
+
+/** As {@link spread}; what has not arrived is owed. @returns whether something is. */
+export async function invalidateEverywhere<V>(
+  engine: Engine<V>,
+  invalidation: Invalidation,
+  keys?: readonly string[],
+): Promise<boolean> {
+  const missing = await spread(engine, invalidation, keys);
+  if (missing.length === 0) return false;
+  engine.outbox.add(invalidation, missing);
+  // Until now reads were free to look in the tiers that have not acknowledged.
+  engine.invalidateHere(invalidation, keys);
+  return true;
 }
 
 /**

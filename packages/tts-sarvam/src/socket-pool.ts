@@ -1,3 +1,4 @@
+// Longer than most: the states of a socket and the moves between them are one table; timers, waiters and counts have files of their own.
 import { Closer } from './closer.ts';
 import { connectWithin } from './connect-within.ts';
 import type { Connect } from './connect-within.ts';

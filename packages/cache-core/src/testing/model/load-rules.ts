@@ -101,7 +101,9 @@ export class LoadRules {
   #isLeased(holder: LoaderRun, sharesWith: string, process: ModelProcess, { askedMs }: LoaderRun): boolean {
     const { calm, leaseMs, leaseWaitMs } = this.#policy;
     const nowMs = this.#clock.now();
-    const holds = this.#sole.has(holder) && nowMs < holder.startedMs + leaseMs && nowMs < askedMs + leaseWaitMs;
+    // A batch does not wait for a lease: that it loads does not say that it has one.
+    const holds =
+      !holder.batch && this.#sole.has(holder) && nowMs < holder.startedMs + leaseMs && nowMs < askedMs + leaseWaitMs;
     return calm && !this.#evicts && holds && process.tiers.length > 0 && sharesWith === process.sharesWith;
   }
 

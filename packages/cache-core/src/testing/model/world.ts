@@ -1,3 +1,4 @@
+// Longer than most: one world has its machines, processes, pumps, messages and their truth, which only make sense together.
 import type { Cache } from '../../contracts/cache.ts';
 import type { CacheEvent } from '../../contracts/events.ts';
 import type { Invalidation } from '../../contracts/invalidation.ts';
@@ -163,8 +164,11 @@ export class World {
     if (event.type !== 'outbox') return;
     const process = this.#all.get(id);
     process?.outbox.set(event.to, event.pending);
-    if (process === undefined || !isEmpty(process.outbox)) return;
-    const { clock, reference } = this.#options;
+    if (process === undefined) return;
+    const { clock, reference, onTouch } = this.#options;
+    // What has not arrived is made to hold in this process once more when that is known, which may be seconds after the call.
+    for (const { change } of process.owed) onTouch([...change.keys()]);
+    if (!isEmpty(process.outbox)) return;
     for (const { change, soft, pending } of process.owed) {
       if (pending) reference.reached(change, process.hearsAt, clock.now(), soft);
     }
