@@ -6,7 +6,17 @@ import { expect, test } from 'vitest';
 /** What the built output of each package may import besides itself and Node. Rings: imports point inward only. */
 const ALLOWED: Record<string, readonly string[]> = {
   'packages/cache-core': ['lru-cache'],
+  'packages/cache-lmdb': ['@warmline/cache-core', 'lmdb'],
   'packages/sentences': [],
+  'packages/livekit': [
+    '@warmline/cache-core',
+    '@warmline/cache-lmdb',
+    '@warmline/sentences',
+    '@warmline/tts-cache',
+    '@livekit/agents',
+    '@livekit/rtc-node',
+    'commander',
+  ],
   'packages/tts-cache': ['@warmline/cache-core', '@warmline/sentences', '@livekit/agents', '@livekit/rtc-node'],
   'packages/tts-sarvam': ['@warmline/sentences', '@livekit/agents', '@livekit/rtc-node', 'ws'],
   'simulators/sarvam': ['commander', 'ws', 'zod'],

@@ -1,0 +1,24 @@
+/**
+ * Monotonic time that is the same in all processes of a machine: milliseconds since it was started (`CLOCK_MONOTONIC`), in
+ * which the host tier's frames, leases and proofs of life are dated. `performance.now()` counts from the start of its process.
+ */
+const OFFSET_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
+/** Milliseconds since the machine was started. */
+export function hostNow(): number {
+  return performance.now() + OFFSET_MS;
+}
+
+/** Calls `run` every `everyMs`, without keeping the process alive. @returns a function that ends it. */
+export function every(everyMs: number, run: () => void): () => void {
+  const timer = setInterval(run, everyMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Waits; keeps the process alive no longer than the work that waits for it does. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}

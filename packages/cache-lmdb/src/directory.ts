@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import { hash } from 'node:crypto';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { HostTierError } from './errors.ts';
+
+/** Changes with anything that another version could misread. */
+const FORMAT = 'v1';
+const DEFAULT_MAX_BYTES = 2 ** 30;
+const SHARE_OF_FREE = 0.25;
+
+/** File systems on which a memory-mapped file is not the same to all who map it; numbers of statfs(2). */
+const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB2'],
+  [0x65735546, 'FUSE'],
+  [0x01021997, '9P'],
+  [0x00c36400, 'Ceph'],
+  [0x5346414f, 'AFS'],
+  [0x0bd00bd0, 'Lustre'],
+  [0x47504653, 'GPFS'],
+]);
+
+/** @see hostDirectory */
+export interface HostDirectoryOptions {
+  /** Folder for the directories of all host tiers, on a local file system. @default `warmline-{uid}` in the system's temporary folder */
+  readonly directory?: string;
+  /** Separates host tiers of one machine. @default 'default' */
+  readonly name?: string;
+  /** URL of the cluster tier behind this one: machines' files of different clusters never mix. @default none */
+  readonly cluster?: string;
+}
+
+/**
+ * The directory of a host tier: one per format, user, boot and PID namespace, private to its user.
+ *
+ * Nothing in it is trusted after a reboot, which may have lost writes, so the boot is in its name. So is the PID namespace:
+ * two containers must never share one file, because the pids of the one look dead to the other.
+ * @throws HostTierError `ERR_HOST_DIRECTORY` naming the directory and what is wrong with it.
+ */
+export function hostDirectory(options: HostDirectoryOptions): string {
+  const { name = 'default', cluster = '' } = options;
+  const { uid } = userInfo();
+  const base = options.directory ?? join(tmpdir(), `warmline-${uid}`);
+  const pool = hash('sha256', JSON.stringify([cluster, name]), 'hex').slice(0, 12);
+  const { boot, space } = whereabouts();
+  const path = join(base, `${FORMAT}-${boot}-${space}-${uid}-${pool}`);
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const found = lstatSync(path);
+    if (!found.isDirectory()) throw new Error('it is no directory');
+    if (uid >= 0 && found.uid !== uid) throw new Error(`it belongs to user ${found.uid}, not ${uid}`);
+    if ((found.mode & 0o077) !== 0) throw new Error(`others may use it (mode ${(found.mode & 0o777).toString(8)})`);
+    const network = NETWORK_FILE_SYSTEMS.get(statfsSync(path).type >>> 0);
+    if (network !== undefined) throw new Error(`${network} is a network file system; a local one is needed`);
+  } catch (error) {
+    throw new HostTierError('ERR_HOST_DIRECTORY', `${path} cannot hold a host tier: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  return path;
+}
+
+/** 1 GiB, or a quarter of what is free where that is less. */
+export function defaultMaxBytes(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory);
+  return Math.max(1, Math.min(DEFAULT_MAX_BYTES, Math.floor(bavail * bsize * SHARE_OF_FREE)));
+}
+
+/** Removes what earlier boots have left beside this directory. Other PID namespaces of this boot may be alive. */
+export function removeEarlierBoots(directory: string): void {
+  const base = join(directory, '..');
+  const { boot } = whereabouts();
+  for (const entry of readdirSync(base)) {
+    if (/^v\d+-[0-9a-f]{12}-/u.test(entry) && entry.split('-')[1] !== boot)
+      rmSync(join(base, entry), { recursive: true, force: true });
+  }
+}
+
+function whereabouts(): { boot: string; space: string } {
+  try {
+    return { boot: hash('sha256', bootId(), 'hex').slice(0, 12), space: pidNamespace() };
+  } catch (error) {
+    throw new HostTierError('ERR_HOST_DIRECTORY', `no host tier on ${process.platform}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function bootId(): string {
+  if (process.platform === 'linux') return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  if (process.platform === 'darwin')
+    return execFileSync('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8' }).trim();
+  throw new Error('it does not tell one boot from another');
+}
+
+function pidNamespace(): string {
+  if (process.platform !== 'linux') return '0';
+  return readlinkSync('/proc/self/ns/pid').replaceAll(/\D/gu, '');
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,111 @@
+import { isDeepStrictEqual } from 'node:util';
+import { hostNow } from './clock.ts';
+import type { LmdbFile } from './lmdb-file.ts';
+import { recordKey } from './names.ts';
+import { freshVersion } from './versions.ts';
+
+interface Holder {
+  readonly pid: number;
+  readonly expiresMs: number;
+  /** What must not have changed for the lease to go on. */
+  readonly under: readonly string[];
+}
+
+/** A right that one process of a machine holds at a time, until it gives it back, dies, or lets it expire. */
+export class HostLease {
+  readonly #file: LmdbFile;
+  readonly #key: Buffer;
+  /** The version of the record is the holder's token. */
+  #version: number;
+
+  constructor(file: LmdbFile, key: Buffer, version: number) {
+    this.#file = file;
+    this.#key = key;
+    this.#version = version;
+  }
+
+  /** @returns false when it was lost: it has expired and another holds it, or it was ended. */
+  async renew(forMs: number): Promise<boolean> {
+    const next = freshVersion();
+    const record = encode({ pid: process.pid, expiresMs: hostNow() + forMs, under: [] });
+    const condition = { key: this.#key, version: this.#version };
+    if (!(await this.#file.commit(condition, (batch) => batch.put(this.#key, record, next)))) return false;
+    this.#version = next;
+    return true;
+  }
+
+  /** Never rejects: what cannot be given back expires. */
+  async release(): Promise<void> {
+    const condition = { key: this.#key, version: this.#version };
+    await this.#file.commit(condition, (batch) => batch.remove(this.#key)).catch(() => false);
+  }
+}
+
+/** The leases in the file. */
+export class HostLeases {
+  readonly #file: LmdbFile;
+
+  constructor(file: LmdbFile) {
+    this.#file = file;
+  }
+
+  /**
+   * @param under the lease ends when these are no longer the same.
+   * @returns `undefined` when another process, or another caller of this one, holds it.
+   */
+  async acquire(name: string, forMs: number, under: readonly string[] = []): Promise<HostLease | undefined> {
+    const key = recordKey('lease', name);
+    this.#file.renew();
+    const found = this.#file.get(key);
+    const holder = found && decode(found.bytes);
+    if (holder !== undefined && isHeld(holder, under)) return undefined;
+    const version = freshVersion();
+    const record = encode({ pid: process.pid, expiresMs: hostNow() + forMs, under });
+    const won = await this.#file.commit({ key, version: found?.version ?? null }, (batch) =>
+      batch.put(key, record, version),
+    );
+    return won ? new HostLease(this.#file, key, version) : undefined;
+  }
+
+  /** The pid of the process that holds it, if one does. */
+  holderOf(name: string): number | undefined {
+    this.#file.renew();
+    const bytes = this.#file.peek(recordKey('lease', name));
+    const holder = bytes && decode(bytes);
+    return holder !== undefined && isHeld(holder, holder.under) ? holder.pid : undefined;
+  }
+}
+
+/** A dead holder is seen at once; one whose pid has been given to another process, when its time is over. */
+function isHeld(holder: Holder, under: readonly string[]): boolean {
+  return hostNow() < holder.expiresMs && isDeepStrictEqual(holder.under, under) && isAlive(holder.pid);
+}
+
+/** Whether there is a process with this pid in this PID namespace. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It is there, and somebody else's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** Whether a record in the file is nobody's lease any more. */
+export function isExpiredLease(bytes: Buffer, nowMs: number): boolean {
+  const holder = decode(bytes);
+  return holder === undefined || nowMs >= holder.expiresMs || !isAlive(holder.pid);
+}
+
+function encode(holder: Holder): Buffer {
+  return Buffer.from(JSON.stringify(holder));
+}
+
+function decode(bytes: Buffer): Holder | undefined {
+  try {
+    return JSON.parse(bytes.toString()) as Holder;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,252 @@
+import { hash } from 'node:crypto';
+import type {
+  BeginOptions,
+  Begun,
+  EntryRef,
+  Invalidation,
+  SharedTier,
+  Stamps,
+  StoredFrame,
+  WriteOptions,
+} from '@warmline/cache-core';
+import { hostNow } from './clock.ts';
+import { defaultMaxBytes, hostDirectory } from './directory.ts';
+import type { HostDirectoryOptions } from './directory.ts';
+import { HostTierError } from './errors.ts';
+import type { HostListener } from './events.ts';
+import { teller } from './events.ts';
+import { HostJournal } from './host-journal.ts';
+import { HostLeases } from './host-lease.ts';
+import { HostRecords } from './host-records.ts';
+import type { Batch } from './lmdb-file.ts';
+import { LmdbFile } from './lmdb-file.ts';
+import { recordKey } from './names.ts';
+import { StampRecords } from './stamps.ts';
+import { Usage } from './usage.ts';
+
+/** @see openHostTier */
+export interface HostTierOptions extends HostDirectoryOptions {
+  /** Bound of the file's contents; soft by what arrives between two sweeps of the keeper. @default 1 GiB, or a quarter of the free space */
+  readonly maxBytes?: number;
+  /** Larger entries are not stored. @default an eighth of `maxBytes` */
+  readonly maxEntryBytes?: number;
+  /** How many invalidations are remembered; a process that missed more empties its process tier. @default 10_000 */
+  readonly journalCapacity?: number;
+  /** Without a listener only a missing tier is told, as a process warning. */
+  readonly onEvent?: HostListener;
+}
+
+/** Without a keeper nobody makes space; past this share of `maxBytes` nothing more is stored. */
+const OVERFULL = 1.25;
+/** Address space, not memory: LMDB maps anew when a file outgrows its map, and that costs every process a pause. */
+const MAP_FACTOR = 4;
+const MIN_MAP_BYTES = 2 ** 30;
+const FULLNESS_MS = 100;
+
+/**
+ * Opens the cache that all processes of this machine (or container) share: an LMDB file, mapped into each of them. Synchronous,
+ * some 30 ms in a fresh process, most of it the native module.
+ * @returns `undefined` when there can be none here (no native module, unusable directory, full disk): one event says why, and
+ * everything works without it.
+ * @throws TypeError for an option that is out of range.
+ */
+export function openHostTier(options: HostTierOptions = {}): HostTier | undefined {
+  for (const name of ['maxBytes', 'maxEntryBytes', 'journalCapacity'] as const) {
+    const value = options[name];
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) {
+      throw new TypeError(`${name} must be a whole number of at least 1, got ${String(value)}`);
+    }
+  }
+  const tell = teller(options.onEvent);
+  try {
+    const directory = hostDirectory(options);
+    const maxBytes = options.maxBytes ?? defaultMaxBytes(directory);
+    const file = LmdbFile.open(directory, Math.max(MIN_MAP_BYTES, MAP_FACTOR * maxBytes));
+    file.onGone((error) => tell({ type: 'host-tier-unavailable', error }));
+    return new HostTier(file, { ...options, maxBytes }, tell);
+  } catch (error) {
+    if (!(error instanceof HostTierError)) throw error;
+    tell({ type: 'host-tier-unavailable', error });
+    return undefined;
+  }
+}
+
+/** The tier between the processes of one machine; made by {@link openHostTier}. */
+export class HostTier implements SharedTier {
+  readonly name = 'host';
+  readonly journal: HostJournal;
+  /** Rights that one process of the machine holds at a time. */
+  readonly leases: HostLeases;
+  /** Small documents shared by the machine. */
+  readonly records: HostRecords;
+  readonly origin: string;
+  readonly maxBytes: number;
+  readonly maxEntryBytes: number;
+  readonly #file: LmdbFile;
+  readonly #tell: HostListener;
+  readonly #stamps: StampRecords;
+  readonly #usage: Usage;
+  #usedBytes = 0;
+  #measuredMs = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  /** @internal */
+  constructor(file: LmdbFile, options: HostTierOptions & { readonly maxBytes: number }, tell: HostListener) {
+    this.#file = file;
+    this.#tell = tell;
+    this.maxBytes = options.maxBytes;
+    this.maxEntryBytes = options.maxEntryBytes ?? Math.max(1, Math.floor(options.maxBytes / 8));
+    this.origin = hash('sha256', file.directory, 'hex').slice(0, 16);
+    this.journal = new HostJournal(file, options.journalCapacity ?? 10_000);
+    this.leases = new HostLeases(file);
+    this.records = new HostRecords(file);
+    this.#stamps = new StampRecords(file);
+    this.#usage = new Usage(file);
+  }
+
+  /** Where the file is. */
+  get directory(): string {
+    return this.#file.directory;
+  }
+
+  /** @internal For the keeper. */
+  get file(): LmdbFile {
+    return this.#file;
+  }
+
+  now(): number {
+    return hostNow();
+  }
+
+  async read(entries: readonly EntryRef[]): Promise<readonly StoredFrame[]> {
+    this.#renew();
+    return entries.map((ref) => this.#stored(ref));
+  }
+
+  async begin(ref: EntryRef, options: BeginOptions): Promise<Begun> {
+    await this.#stamp([ref], options);
+    return this.#begun(ref, options);
+  }
+
+  async beginMany(entries: readonly EntryRef[], options: BeginOptions): Promise<readonly Begun[]> {
+    await this.#stamp(entries, options);
+    return Promise.all(entries.map((ref) => this.#begun(ref, options)));
+  }
+
+  async write(ref: EntryRef, frame: Uint8Array, { ttlMs, pin = false }: WriteOptions): Promise<void> {
+    this.#renew();
+    if (frame.byteLength > this.maxEntryBytes) {
+      this.#tell({ type: 'not-admitted', bytes: frame.byteLength, maxEntryBytes: this.maxEntryBytes });
+      return;
+    }
+    if (this.#used() > OVERFULL * this.maxBytes) {
+      throw new HostTierError(
+        'ERR_HOST_FULL',
+        `${this.#usedBytes} bytes are in use of ${this.maxBytes}; does a keeper run?`,
+      );
+    }
+    const bytes = Buffer.from(frame);
+    const expiresMs = hostNow() + ttlMs;
+    // The version is when it expires; below zero for what is pinned.
+    await this.#file.commit(
+      undefined,
+      (batch) => batch.put(recordKey('value', ref.key), bytes, pin ? -expiresMs : expiresMs),
+      bytes.length,
+    );
+  }
+
+  async invalidate(invalidation: Invalidation): Promise<void> {
+    try {
+      await this.#invalidate(invalidation);
+    } catch (error) {
+      if (!(error instanceof HostTierError) || !['ERR_HOST_FULL', 'ERR_HOST_WRITE'].includes(error.code)) throw error;
+      // It cannot be written down, so nobody may read on: every process sees at its next read that the file is gone.
+      this.#file.condemn();
+    }
+  }
+
+  async stayLive(forMs: number): Promise<void> {
+    this.#renew();
+    await this.journal.stayLive(forMs);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#usage.close();
+    await this.#file.close();
+  }
+
+  /** Another tier of this process may have the same file open still. */
+  #renew(): void {
+    if (this.#closed) throw new HostTierError('ERR_HOST_CLOSED', 'the host tier is closed');
+    this.#file.renew();
+  }
+
+  async #stamp(refs: readonly EntryRef[], { stampTtlMs }: BeginOptions): Promise<void> {
+    this.#renew();
+    await this.#stamps.ensure(refs, stampTtlMs);
+  }
+
+  async #begun(ref: EntryRef, { leaseMs }: BeginOptions): Promise<Begun> {
+    this.#file.renew();
+    if (leaseMs <= 0) return { ...this.#stored(ref), lease: 'none' };
+    const under = namesOf(this.#stamps.of(ref));
+    const lease = await this.leases.acquire(ref.key, leaseMs, under);
+    this.#file.renew();
+    // Read only now: who held the lease before may just have filled it.
+    return { ...this.#stored(ref), lease: lease ?? 'elsewhere' };
+  }
+
+  #stored(ref: EntryRef): StoredFrame {
+    const found = this.#file.get(recordKey('value', ref.key));
+    const stamps = this.#stamps.of(ref);
+    if (found === undefined || hostNow() >= Math.abs(found.version)) return { bytes: undefined, stamps };
+    this.#usage.note(ref.key);
+    return { bytes: found.bytes, stamps };
+  }
+
+  /** One commit: the list, the stamps, the values. Another process's invalidation may come first; then it is tried again. */
+  async #invalidate(invalidation: Invalidation): Promise<void> {
+    for (;;) {
+      this.#renew();
+      const sequence = this.journal.sequence();
+      const done = await this.#file.commit(this.journal.condition(sequence), (batch) => {
+        this.journal.append(batch, sequence, invalidation);
+        this.#void(batch, invalidation);
+      });
+      if (done) return;
+    }
+  }
+
+  #void(batch: Batch, invalidation: Invalidation): void {
+    const { soft = false } = invalidation;
+    switch (invalidation.kind) {
+      case 'keys':
+        for (const key of invalidation.keys) {
+          this.#stamps.void(batch, key, soft);
+          if (!soft) batch.remove(recordKey('value', key));
+        }
+        break;
+      case 'tags':
+        for (const tag of invalidation.tags) this.#stamps.void(batch, tag, soft);
+        break;
+      case 'namespace':
+        // `EVERY_MUTABLE_NAMESPACE` has a stamp of its own.
+        this.#stamps.void(batch, invalidation.namespace, soft);
+        break;
+    }
+  }
+
+  #used(): number {
+    if (hostNow() - this.#measuredMs >= FULLNESS_MS) {
+      this.#usedBytes = this.#file.usedBytes();
+      this.#measuredMs = hostNow();
+    }
+    return this.#usedBytes;
+  }
+}
+
+function namesOf({ key, namespace, tags }: Stamps): readonly string[] {
+  return [key, namespace, ...tags].map(String);
+}

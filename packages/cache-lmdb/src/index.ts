@@ -1,0 +1,14 @@
+export { openHostTier } from './host-tier.ts';
+export type { HostTier, HostTierOptions } from './host-tier.ts';
+export type { HostDirectoryOptions } from './directory.ts';
+export { HostTierError } from './errors.ts';
+export type { HostTierErrorCode } from './errors.ts';
+export type { HostEvent, HostListener } from './events.ts';
+export type { HostRecords } from './host-records.ts';
+export type { HostLease, HostLeases } from './host-lease.ts';
+export { Keeper } from './keeper.ts';
+export type { Duty, KeeperOptions } from './keeper.ts';
+export { AccountPermits } from './permits.ts';
+export type { AccountPermit, AccountPermitsOptions } from './permits.ts';
+export { foldStatistics, machineStatistics, StatisticsPublisher } from './statistics.ts';
+export type { Counters, MachineStatistics } from './statistics.ts';

@@ -1,0 +1,123 @@
+import { hash } from 'node:crypto';
+import { every, hostNow, pause } from './clock.ts';
+import type { HostLease } from './host-lease.ts';
+import type { HostTier } from './host-tier.ts';
+import { recordKey } from './names.ts';
+
+/** The right to hold one connection of an account. */
+export interface AccountPermit {
+  /** Gives it back. Never throws; a second call does nothing. */
+  release(): void;
+}
+
+/** @see AccountPermits */
+export interface AccountPermitsOptions {
+  /** Whose connections are counted, for example the provider and its API key; only a hash of it is written down. */
+  readonly account: string;
+  /** Connections that all processes of this machine may hold together. */
+  readonly limit: number;
+}
+
+/** A holder that dies is seen at once; one that hangs loses its permits after so long. */
+const TERM_MS = 15_000;
+const RENEW_MS = 4_000;
+const WANTED_MS = 300;
+const FIRST_PAUSE_MS = 4;
+const LAST_PAUSE_MS = 20;
+
+/**
+ * The connections of a provider's account, shared by all processes of this machine: a provider that allows 30 refuses the 31st,
+ * whichever process opens it.
+ */
+export class AccountPermits {
+  readonly #tier: HostTier;
+  readonly #limit: number;
+  readonly #name: string;
+  readonly #wanted: Buffer;
+  readonly #held = new Set<HostLease>();
+  #stopRenewing: (() => void) | undefined;
+
+  /** @throws TypeError when the limit is not a whole number of at least 1. */
+  constructor(tier: HostTier, { account, limit }: AccountPermitsOptions) {
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      throw new TypeError(`limit must be a whole number of at least 1, got ${String(limit)}`);
+    }
+    this.#tier = tier;
+    this.#limit = limit;
+    this.#name = `permit/${hash('sha256', account, 'hex').slice(0, 32)}`;
+    this.#wanted = recordKey('head', `wanted/${this.#name}`);
+  }
+
+  /** @returns `undefined` when none was free within `waitMs`. Rejects with the signal's reason, or when the tier fails. */
+  async acquire(waitMs: number, signal?: AbortSignal): Promise<AccountPermit | undefined> {
+    const untilMs = hostNow() + waitMs;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 1.5)) {
+      signal?.throwIfAborted();
+      const lease = await this.#tryAll();
+      if (lease !== undefined && signal?.aborted === true) await lease.release();
+      signal?.throwIfAborted();
+      if (lease !== undefined) return this.#permit(lease);
+      if (hostNow() >= untilMs) return undefined;
+      await this.#want();
+      await pause(Math.min(pauseMs, Math.max(0, untilMs - hostNow())));
+    }
+  }
+
+  /** Whether somebody waits for a permit: connections that are not in use should be given up. */
+  isWanted(): boolean {
+    try {
+      this.#tier.file.renew();
+      const bytes = this.#tier.file.peek(this.#wanted);
+      return bytes !== undefined && hostNow() < bytes.readDoubleLE();
+    } catch {
+      // Without a host tier nobody can be waiting here.
+      return false;
+    }
+  }
+
+  /** Gives all permits of this process back. */
+  async close(): Promise<void> {
+    this.#stopRenewing?.();
+    await Promise.all([...this.#held].map((lease) => lease.release()));
+    this.#held.clear();
+  }
+
+  /** Each begins somewhere else, so that they do not all run for the same one. */
+  async #tryAll(): Promise<HostLease | undefined> {
+    const first = Math.floor(hostNow() * 1000 + process.pid * 7) % this.#limit;
+    for (let step = 0; step < this.#limit; step++) {
+      const name = `${this.#name}/${(first + step) % this.#limit}`;
+      if (this.#tier.leases.holderOf(name) !== undefined) continue;
+      const lease = await this.#tier.leases.acquire(name, TERM_MS);
+      if (lease !== undefined) return lease;
+    }
+    return undefined;
+  }
+
+  #permit(lease: HostLease): AccountPermit {
+    this.#held.add(lease);
+    this.#stopRenewing ??= every(RENEW_MS, () => void this.#renewAll());
+    return {
+      release: () => {
+        if (!this.#held.delete(lease)) return;
+        if (this.#held.size === 0) {
+          this.#stopRenewing?.();
+          this.#stopRenewing = undefined;
+        }
+        void lease.release();
+      },
+    };
+  }
+
+  async #renewAll(): Promise<void> {
+    // One that could not be renewed is tried again in time; one that is lost was this process's own standstill.
+    await Promise.allSettled([...this.#held].map((lease) => lease.renew(TERM_MS)));
+  }
+
+  async #want(): Promise<void> {
+    if (this.isWanted()) return;
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleLE(hostNow() + WANTED_MS);
+    await this.#tier.file.commit(undefined, (batch) => batch.put(this.#wanted, bytes, 1));
+  }
+}

@@ -1,0 +1,124 @@
+import { EVERY_MUTABLE_NAMESPACE, freshStamp, softenedStamp } from '@warmline/cache-core';
+import type { EntryRef, Stamp, Stamps } from '@warmline/cache-core';
+import { hostNow } from './clock.ts';
+import type { Batch, LmdbFile } from './lmdb-file.ts';
+import { recordKey } from './names.ts';
+import { freshVersion } from './versions.ts';
+
+/** u64 stamp · f64 when it expires · u8 1 where the namespace is immutable */
+const RECORD_BYTES = 17;
+const GENERATION = 0xffffn;
+const BITS = 0xffff_ffff_ffff_ffffn;
+
+interface StampRecord {
+  readonly stamp: Stamp;
+  readonly expiresMs: number;
+  readonly immutable: boolean;
+}
+
+/**
+ * The stamps in the file. What guards a mutable namespace is the sum of its own stamp and that of all mutable ones, so that a
+ * gap on the bus voids every mutable namespace by replacing one record, whatever namespaces come into being meanwhile.
+ */
+export class StampRecords {
+  readonly #file: LmdbFile;
+
+  constructor(file: LmdbFile) {
+    this.#file = file;
+  }
+
+  /** The stamps that guard an entry, as of the file's present view. */
+  of(ref: EntryRef): Stamps {
+    return {
+      key: this.#alive(ref.key)?.stamp,
+      namespace: this.#ofNamespace(ref),
+      tags: ref.tags.length === 0 ? NO_TAGS : ref.tags.map((tag) => this.#alive(tag)?.stamp),
+    };
+  }
+
+  /** Creates the stamps that entries lack, and prolongs those that would not outlive a frame written now. */
+  async ensure(refs: readonly EntryRef[], ttlMs: number): Promise<void> {
+    const writes = new Map<string, () => Promise<boolean>>();
+    for (const ref of refs) {
+      const immutable = ref.immutable === true;
+      for (const name of [ref.key, ...ref.tags]) this.#plan(writes, name, ttlMs, true);
+      this.#plan(writes, ref.namespace, ttlMs, immutable);
+      if (!immutable) this.#plan(writes, EVERY_MUTABLE_NAMESPACE, ttlMs, true);
+    }
+    await Promise.all([...writes.values()].map((write) => write()));
+  }
+
+  /** Queues what an invalidation does to one stamp. Absent is void already; what comes into being meanwhile is removed with it. */
+  void(batch: Batch, name: string, soft: boolean): void {
+    const record = soft ? this.#alive(name) : undefined;
+    if (record === undefined) batch.remove(recordKey('stamp', name));
+    else batch.put(recordKey('stamp', name), encode({ ...record, stamp: softenedStamp(record.stamp) }), freshVersion());
+  }
+
+  #ofNamespace({ namespace, immutable }: EntryRef): Stamp | undefined {
+    const own = this.#alive(namespace);
+    // A namespace that anybody calls mutable is mutable.
+    if (own === undefined || (immutable === true && own.immutable)) return own?.stamp;
+    const every = this.#alive(EVERY_MUTABLE_NAMESPACE);
+    return every && summed(own.stamp, every.stamp);
+  }
+
+  /**
+   * An existing stamp keeps its value. Each record is replaced only if it is still the one that was seen: to write back what an
+   * invalidation has removed meanwhile would revive the frames under it.
+   */
+  #plan(writes: Map<string, () => Promise<boolean>>, name: string, ttlMs: number, immutable: boolean): void {
+    if (writes.has(name)) return;
+    const key = recordKey('stamp', name);
+    const found = this.#file.get(key);
+    const nowMs = hostNow();
+    const record = found && decode(found.bytes);
+    const alive = record !== undefined && nowMs < record.expiresMs ? record : undefined;
+    if (alive !== undefined && alive.expiresMs >= nowMs + ttlMs && (immutable || !alive.immutable)) return;
+    const next = encode({
+      stamp: alive?.stamp ?? freshStamp(),
+      // Twice as long as needed: so it is rewritten once in that time, not at every load.
+      expiresMs: nowMs + 2 * ttlMs,
+      immutable: immutable && (alive?.immutable ?? true),
+    });
+    const condition = { key, version: found?.version ?? null };
+    writes.set(name, () => this.#file.commit(condition, (batch) => batch.put(key, next, freshVersion())));
+  }
+
+  #alive(name: string): StampRecord | undefined {
+    const bytes = this.#file.peek(recordKey('stamp', name));
+    const record = bytes && decode(bytes);
+    return record !== undefined && hostNow() < record.expiresMs ? record : undefined;
+  }
+}
+
+const NO_TAGS: readonly (Stamp | undefined)[] = Object.freeze([]);
+
+/** Random bits and generations are added apart, so that a softened part gives a softened sum (see `compareStamps`). */
+function summed(one: Stamp, other: Stamp): Stamp {
+  const generation = (one + other) & GENERATION;
+  return (((one & ~GENERATION) + (other & ~GENERATION)) & BITS & ~GENERATION) | generation;
+}
+
+function encode({ stamp, expiresMs, immutable }: StampRecord): Buffer {
+  const bytes = Buffer.alloc(RECORD_BYTES);
+  bytes.writeBigUInt64LE(stamp, 0);
+  bytes.writeDoubleLE(expiresMs, 8);
+  bytes.writeUInt8(immutable ? 1 : 0, 16);
+  return bytes;
+}
+
+function decode(bytes: Buffer): StampRecord | undefined {
+  if (bytes.length !== RECORD_BYTES) return undefined;
+  return {
+    stamp: bytes.readBigUInt64LE(0),
+    expiresMs: bytes.readDoubleLE(8),
+    immutable: bytes.readUInt8(16) === 1,
+  };
+}
+
+/** Whether a record in the file guards nothing any more. */
+export function isExpiredStamp(bytes: Buffer, nowMs: number): boolean {
+  const record = decode(bytes);
+  return record === undefined || nowMs >= record.expiresMs;
+}
