@@ -44,6 +44,7 @@ const MAX_U32 = 0xffff_ffff;
 const CHECKSUM_AT = 56;
 const MAX_TAGS = 255;
 const NEGATIVE = 1;
+const NO_TAGS: readonly (Stamp | undefined)[] = Object.freeze([]);
 
 /** @throws RangeError with more than 255 tags. */
 export function encodeFrame(ref: EntryRef, format: string, content: FrameContent): Uint8Array {
@@ -56,7 +57,9 @@ export function encodeFrame(ref: EntryRef, format: string, content: FrameContent
   view.setUint8(3, content.negative === true ? NEGATIVE : 0);
   view.setUint32(4, crc32(format), true);
   view.setUint8(10, ref.tags.length);
-  view.setBigUint64(12, bindingOf(ref.key), true);
+  const [low, high] = bindingOf(ref.key);
+  view.setUint32(12, low, true);
+  view.setUint32(16, high, true);
   view.setFloat64(20, content.originMs, true);
   view.setUint32(28, asStored(content.ttlMs), true);
   view.setUint32(32, asStored(content.graceMs), true);
@@ -83,15 +86,15 @@ export function decodeFrame(ref: EntryRef, format: string, bytes: Uint8Array): F
   if (view.getUint16(0, true) !== MAGIC) return 'foreign';
   if (view.getUint8(2) !== WIRE_VERSION) return 'version';
   if (view.getUint32(CHECKSUM_AT, true) !== checksum(bytes)) return 'checksum';
-  if (view.getBigUint64(12, true) !== bindingOf(ref.key)) return 'moved';
+  const [low, high] = bindingOf(ref.key);
+  if (view.getUint32(12, true) !== low || view.getUint32(16, true) !== high) return 'moved';
   if (view.getUint32(4, true) !== crc32(format)) return 'codec';
   const tagCount = view.getUint8(10);
   // A frame with other tags than the reader knows of cannot be judged by this reader.
   if (tagCount !== ref.tags.length) return 'stamps';
   const payloadAt = FRAME_HEADER_BYTES + FRAME_TAG_BYTES * tagCount;
   if (bytes.byteLength < payloadAt) return 'truncated';
-  const stored = readTagStamps(view, tagCount);
-  return {
+  const frame: Frame = {
     originMs: view.getFloat64(20, true),
     ttlMs: view.getUint32(28, true),
     graceMs: view.getUint32(32, true),
@@ -99,11 +102,11 @@ export function decodeFrame(ref: EntryRef, format: string, bytes: Uint8Array): F
     stamps: {
       key: view.getBigUint64(40, true),
       namespace: view.getBigUint64(48, true),
-      tags: ref.tags.map((tag) => stored.get(crc32(tag))),
+      tags: tagCount === 0 ? NO_TAGS : tagStamps(view, ref.tags),
     },
     payload: bytes.subarray(payloadAt),
-    ...((view.getUint8(3) & NEGATIVE) === 0 ? {} : { negative: true }),
   };
+  return (view.getUint8(3) & NEGATIVE) === 0 ? frame : { ...frame, negative: true };
 }
 
 /** The same frame under other stamps of its tags. */
@@ -115,13 +118,14 @@ export function restampFrame(frame: Uint8Array, tags: readonly Stamp[]): Uint8Ar
   return bytes;
 }
 
-function readTagStamps(view: DataView, count: number): Map<number, Stamp> {
-  const stamps = new Map<number, Stamp>();
-  for (let index = 0; index < count; index++) {
+/** In the order of the reader's tags, whatever that of the writer was. */
+function tagStamps(view: DataView, tags: readonly string[]): readonly (Stamp | undefined)[] {
+  const stored = new Map<number, Stamp>();
+  for (let index = 0; index < tags.length; index++) {
     const at = FRAME_HEADER_BYTES + FRAME_TAG_BYTES * index;
-    stamps.set(view.getUint32(at, true), view.getBigUint64(at + 4, true));
+    stored.set(view.getUint32(at, true), view.getBigUint64(at + 4, true));
   }
-  return stamps;
+  return tags.map((tag) => stored.get(crc32(tag)));
 }
 
 /** Covers header and payload; the checksum's own four bytes are left out. */
@@ -129,8 +133,10 @@ function checksum(bytes: Uint8Array): number {
   return crc32(bytes.subarray(CHECKSUM_AT + 4), crc32(bytes.subarray(0, CHECKSUM_AT)));
 }
 
-function bindingOf(physicalKey: string): bigint {
-  return BigInt(`0x${hash('sha256', physicalKey, 'hex').slice(0, 16)}`);
+/** Two halves, because a `bigint` of a hit's every read is measurable. */
+function bindingOf(physicalKey: string): readonly [low: number, high: number] {
+  const digits = hash('sha256', physicalKey, 'hex');
+  return [Number.parseInt(digits.slice(8, 16), 16), Number.parseInt(digits.slice(0, 8), 16)];
 }
 
 /** A number as a frame keeps it: whole, and durations beyond 49 days as 49 days. */

@@ -81,6 +81,6 @@ export class HostJournal implements Journal {
   }
 }
 
-function recordOf(sequence: number): Buffer {
+function recordOf(sequence: number): string {
   return recordKey('journal', sequence.toString(36).padStart(11, '0'));
 }

@@ -14,11 +14,11 @@ interface Holder {
 /** A right that one process of a machine holds at a time, until it gives it back, dies, or lets it expire. */
 export class HostLease {
   readonly #file: LmdbFile;
-  readonly #key: Buffer;
+  readonly #key: string;
   /** The version of the record is the holder's token. */
   #version: number;
 
-  constructor(file: LmdbFile, key: Buffer, version: number) {
+  constructor(file: LmdbFile, key: string, version: number) {
     this.#file = file;
     this.#key = key;
     this.#version = version;

@@ -1,5 +1,5 @@
 import type { LmdbFile } from './lmdb-file.ts';
-import { nameOf, rangeOf, recordKey } from './names.ts';
+import { after, nameOf, rangeOf, recordKey } from './names.ts';
 import { freshVersion } from './versions.ts';
 
 const CHUNK = 500;
@@ -34,7 +34,7 @@ export class HostRecords {
       }
       const last = keys.at(-1);
       if (last === undefined || keys.length < CHUNK) return found;
-      start = Buffer.concat([last, Buffer.of(0)]);
+      start = after(last);
     }
   }
 

@@ -119,8 +119,8 @@ export class HostTier implements SharedTier {
   }
 
   async read(entries: readonly EntryRef[]): Promise<readonly StoredFrame[]> {
-    this.#renew();
-    return entries.map((ref) => this.#stored(ref));
+    const nowMs = this.#renew();
+    return entries.map((ref) => this.#stored(ref, nowMs));
   }
 
   async begin(ref: EntryRef, options: BeginOptions): Promise<Begun> {
@@ -177,10 +177,12 @@ export class HostTier implements SharedTier {
     await this.#file.close();
   }
 
-  /** Another tier of this process may have the same file open still. */
-  #renew(): void {
+  /** Another tier of this process may have the same file open still. @returns the time of the look. */
+  #renew(): number {
     if (this.#closed) throw new HostTierError('ERR_HOST_CLOSED', 'the host tier is closed');
-    this.#file.renew();
+    const nowMs = hostNow();
+    this.#file.renew(nowMs);
+    return nowMs;
   }
 
   async #stamp(refs: readonly EntryRef[], { stampTtlMs }: BeginOptions): Promise<void> {
@@ -189,19 +191,17 @@ export class HostTier implements SharedTier {
   }
 
   async #begun(ref: EntryRef, { leaseMs }: BeginOptions): Promise<Begun> {
-    this.#file.renew();
-    if (leaseMs <= 0) return { ...this.#stored(ref), lease: 'none' };
-    const under = namesOf(this.#stamps.of(ref));
+    if (leaseMs <= 0) return { ...this.#stored(ref, this.#renew()), lease: 'none' };
+    const under = namesOf(this.#stamps.of(ref, this.#renew()));
     const lease = await this.leases.acquire(ref.key, leaseMs, under);
-    this.#file.renew();
     // Read only now: who held the lease before may just have filled it.
-    return { ...this.#stored(ref), lease: lease ?? 'elsewhere' };
+    return { ...this.#stored(ref, this.#renew()), lease: lease ?? 'elsewhere' };
   }
 
-  #stored(ref: EntryRef): StoredFrame {
+  #stored(ref: EntryRef, nowMs: number): StoredFrame {
     const found = this.#file.get(recordKey('value', ref.key));
-    const stamps = this.#stamps.of(ref);
-    if (found === undefined || hostNow() >= Math.abs(found.version)) return { bytes: undefined, stamps };
+    const stamps = this.#stamps.of(ref, nowMs);
+    if (found === undefined || nowMs >= Math.abs(found.version)) return { bytes: undefined, stamps };
     this.#usage.note(ref.key);
     return { bytes: found.bytes, stamps };
   }

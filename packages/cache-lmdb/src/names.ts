@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** What a record is; the first byte of its key. */
+/** What a record is; the first character of its key. */
 export type Kind = 'value' | 'stamp' | 'journal' | 'lease' | 'use' | 'note' | 'head';
 
 const PREFIX: Record<Kind, string> = {
@@ -13,22 +13,26 @@ const PREFIX: Record<Kind, string> = {
   head: 'h',
 };
 
-/** LMDB takes keys of up to 1978 bytes; physical names are ASCII and shorter by far, unless somebody made his own. */
-const PLAIN = /^[\u0021-\u007e]{1,400}$/u;
+/** LMDB takes keys of up to 1978 bytes, which is four bytes for each of so many characters. */
+const MAX_LENGTH = 400;
 
-/** The key of a record in the file. Names that are not plain are replaced by their hash, behind a character that plain ones of caches never begin with. */
-export function recordKey(kind: Kind, name: string): Buffer {
-  const plain = PLAIN.test(name) ? name : `\u007f${hash('sha256', name, 'hex')}`;
-  return Buffer.from(PREFIX[kind] + plain, 'latin1');
+/** The key of a record in the file. Physical names are short; longer ones, which somebody made himself, are replaced by their hash. */
+export function recordKey(kind: Kind, name: string): string {
+  return PREFIX[kind] + (name.length <= MAX_LENGTH ? name : `~${hash('sha256', name, 'hex')}`);
 }
 
-/** The first key of a kind, and the first one that is of none: no name begins with so high a byte. */
-export function rangeOf(kind: Kind): { start: Buffer; end: Buffer } {
-  const start = Buffer.from(PREFIX[kind], 'latin1');
-  return { start, end: Buffer.concat([start, Buffer.of(0xff)]) };
+/** The first key of a kind and the first one behind it. */
+export function rangeOf(kind: Kind): { start: string; end: string } {
+  const start = PREFIX[kind];
+  return { start, end: String.fromCodePoint((start.codePointAt(0) ?? 0) + 1) };
+}
+
+/** The key that comes right after another. */
+export function after(key: string): string {
+  return `${key}\0`;
 }
 
 /** The name in a key. */
-export function nameOf(key: Buffer): string {
-  return key.toString('latin1', 1);
+export function nameOf(key: string): string {
+  return key.slice(1);
 }

@@ -33,7 +33,7 @@ export class AccountPermits {
   readonly #tier: HostTier;
   readonly #limit: number;
   readonly #name: string;
-  readonly #wanted: Buffer;
+  readonly #wanted: string;
   readonly #held = new Set<HostLease>();
   #stopRenewing: (() => void) | undefined;
 

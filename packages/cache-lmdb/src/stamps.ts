@@ -28,11 +28,11 @@ export class StampRecords {
   }
 
   /** The stamps that guard an entry, as of the file's present view. */
-  of(ref: EntryRef): Stamps {
+  of(ref: EntryRef, nowMs: number): Stamps {
     return {
-      key: this.#alive(ref.key)?.stamp,
-      namespace: this.#ofNamespace(ref),
-      tags: ref.tags.length === 0 ? NO_TAGS : ref.tags.map((tag) => this.#alive(tag)?.stamp),
+      key: this.#alive(ref.key, nowMs)?.stamp,
+      namespace: this.#ofNamespace(ref, nowMs),
+      tags: ref.tags.length === 0 ? NO_TAGS : ref.tags.map((tag) => this.#alive(tag, nowMs)?.stamp),
     };
   }
 
@@ -50,16 +50,16 @@ export class StampRecords {
 
   /** Queues what an invalidation does to one stamp. Absent is void already; what comes into being meanwhile is removed with it. */
   void(batch: Batch, name: string, soft: boolean): void {
-    const record = soft ? this.#alive(name) : undefined;
+    const record = soft ? this.#alive(name, hostNow()) : undefined;
     if (record === undefined) batch.remove(recordKey('stamp', name));
     else batch.put(recordKey('stamp', name), encode({ ...record, stamp: softenedStamp(record.stamp) }), freshVersion());
   }
 
-  #ofNamespace({ namespace, immutable }: EntryRef): Stamp | undefined {
-    const own = this.#alive(namespace);
+  #ofNamespace({ namespace, immutable }: EntryRef, nowMs: number): Stamp | undefined {
+    const own = this.#alive(namespace, nowMs);
     // A namespace that anybody calls mutable is mutable.
     if (own === undefined || (immutable === true && own.immutable)) return own?.stamp;
-    const every = this.#alive(EVERY_MUTABLE_NAMESPACE);
+    const every = this.#alive(EVERY_MUTABLE_NAMESPACE, nowMs);
     return every && summed(own.stamp, every.stamp);
   }
 
@@ -85,10 +85,14 @@ export class StampRecords {
     writes.set(name, () => this.#file.commit(condition, (batch) => batch.put(key, next, freshVersion())));
   }
 
-  #alive(name: string): StampRecord | undefined {
-    const bytes = this.#file.peek(recordKey('stamp', name));
-    const record = bytes && decode(bytes);
-    return record !== undefined && hostNow() < record.expiresMs ? record : undefined;
+  #alive(name: string, nowMs: number): StampRecord | undefined {
+    const view = this.#file.view(recordKey('stamp', name), RECORD_BYTES);
+    if (view === undefined || nowMs >= view.getFloat64(8, true)) return undefined;
+    return {
+      stamp: view.getBigUint64(0, true),
+      expiresMs: view.getFloat64(8, true),
+      immutable: view.getUint8(16) === 1,
+    };
   }
 }
 

@@ -1,6 +1,6 @@
 import { hostNow, pause } from './clock.ts';
 import type { LmdbFile } from './lmdb-file.ts';
-import { nameOf, rangeOf, recordKey } from './names.ts';
+import { after, nameOf, rangeOf, recordKey } from './names.ts';
 import { useOf } from './usage.ts';
 
 /** @see sweep */
@@ -149,7 +149,7 @@ export async function* chunks(
     yield keys.map(nameOf);
     const last = keys.at(-1);
     if (last === undefined || keys.length < CHUNK) return;
-    start = Buffer.concat([last, Buffer.of(0)]);
+    start = after(last);
     await pause(0);
   }
 }
