@@ -19,6 +19,18 @@ export const systemClock: Clock = {
   },
 };
 
+/** Runs `run` every `intervalMs`, until the returned function is called. Does not keep the process alive. */
+export function every(clock: Clock, intervalMs: number, run: () => void): () => void {
+  const again = (): (() => void) =>
+    clock.after(intervalMs, () => {
+      // Armed first: `run` may be what ends it.
+      cancel = again();
+      run();
+    });
+  let cancel = again();
+  return () => cancel();
+}
+
 /** Ms from now until an HTTP date, at least 0; `undefined` if it is not a date. */
 export function untilHttpDateMs(value: string): number | undefined {
   const at = Date.parse(value);

@@ -1,12 +1,16 @@
 /** Why a pool closed a connection. */
-export type CloseReason = 'age' | 'close' | 'dead' | 'idle' | 'invalidated' | 'removed' | 'room' | 'uses';
+export type CloseReason = 'age' | 'close' | 'dead' | 'idle' | 'invalidated' | 'removed' | 'room' | 'uses' | 'wanted';
 
 /** What a pool reports. `message` never holds keys or text. */
 export type PoolEvent =
   | { readonly type: 'connection-opened'; readonly connectMs: number }
   | { readonly type: 'connection-closed'; readonly reason: CloseReason; readonly uses: number }
   | { readonly type: 'connect-failed'; readonly message: string }
-  | { readonly type: 'close-failed'; readonly message: string };
+  | { readonly type: 'close-failed'; readonly message: string }
+  /** A connection was not opened, because all permits were taken for `waitMs`. */
+  | { readonly type: 'no-permit'; readonly waitMs: number }
+  /** The store of the permits is broken. Until it works again no connection is opened. */
+  | { readonly type: 'permits-failed'; readonly message: string };
 
 /** What the synthesizer reports beside LiveKit's own `error` and `metrics_collected`. No event holds keys or text. */
 export type SarvamEvent =
@@ -29,6 +33,11 @@ export type SarvamEvent =
   | { readonly type: 'interrupted'; readonly socket: 'closed' | 'drained' }
   /** Sarvam sent something that belongs to no utterance, or of an unknown type. */
   | { readonly type: 'stray-message'; readonly kind: string };
+
+/** What an event says of an error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 /**
  * A listener that cannot harm its caller: what it throws becomes a process warning, because an event is raised in the

@@ -1,3 +1,4 @@
+import { every } from './clock.ts';
 import type { Clock } from './clock.ts';
 
 /** Calls `ping` every `pingIntervalMs` and `expire` once after `timeoutMs`, until the returned function is called. */
@@ -8,13 +9,7 @@ export function watchIdle(
   expire: () => void,
 ): () => void {
   const cancelExpiry = clock.after(timeoutMs, expire);
-  const again = (): (() => void) =>
-    clock.after(pingIntervalMs, () => {
-      // Armed first: a ping that finds the connection dead stops the watch.
-      cancelPing = again();
-      ping();
-    });
-  let cancelPing = again();
+  const cancelPing = every(clock, pingIntervalMs, ping);
   return () => {
     cancelExpiry();
     cancelPing();

@@ -8,4 +8,5 @@ export type { Endpoint, Habits, SarvamSocket, SocketContext, SocketListener } fr
 export { SocketPool } from './socket-pool.ts';
 export { PoolError } from './pool-options.ts';
 export type { PoolLimits, PoolStats, SocketPoolOptions } from './pool-options.ts';
+export type { Permit, Permits } from './permits.ts';
 export type { Clock } from './clock.ts';

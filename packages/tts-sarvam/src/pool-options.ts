@@ -1,6 +1,7 @@
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import type { PoolEvent } from './events.ts';
+import type { Permits } from './permits.ts';
 
 /** Limits of a pool. */
 export interface PoolLimits {
@@ -16,6 +17,13 @@ export interface PoolLimits {
   maxUses?: number;
   /** An idle connection is pinged this often, in ms; Sarvam drops it after 60 s of silence. @default 25000 */
   pingIntervalMs?: number;
+  /**
+   * A budget shared with other pools and processes: each connection needs a permit, from before its handshake until the
+   * other side counts it no longer, and an idle one is closed when its permit is wanted elsewhere. @default none
+   */
+  permits?: Permits;
+  /** Longest wait for a permit, in ms; then there is no connection. 0 takes only what is free. @default 150 */
+  permitWaitMs?: number;
   /** Hears of each connection opened, closed or failed. @default none */
   onEvent?: (event: PoolEvent) => void;
   /** Source of time, for tests. @default the system's */
@@ -24,10 +32,15 @@ export interface PoolLimits {
 
 /** What a pool does with its connections. `C` is the connection, `T` what one connects to. */
 export interface SocketPoolOptions<C, T = void> extends PoolLimits {
-  /** Opens a connection. The signal aborts when the timeout is over or the pool is closed. */
+  /**
+   * Opens a connection. The signal aborts when the timeout is over or the pool is closed, with `permits` a second later,
+   * and must settle this when it does.
+   */
   readonly connectCb: (timeoutMs: number, target: T, signal: AbortSignal) => Promise<C>;
   /** Closes a connection; its slot is free when this settles. A rejection is an event, nobody else hears of it. @default nothing to close */
   readonly closeCb?: (connection: C) => Promise<void> | void;
+  /** How long after `closeCb` the other side may go on counting a connection, in ms; so long its permit stays taken. @default 0 */
+  readonly lagMs?: (connection: C) => number;
   /** Whether two targets can share a connection. @default Object.is */
   readonly sameTarget?: (a: T, b: T) => boolean;
   /** Asked before a connection is handed out and before each ping; a dead one is replaced. @default always */
@@ -62,7 +75,7 @@ export interface PoolStats {
 
 /** Waiting for a connection ended without one. */
 export class PoolError extends Error {
-  readonly code: 'ERR_POOL_CLOSED' | 'ERR_POOL_CONNECT_TIMEOUT' | 'ERR_POOL_TIMEOUT';
+  readonly code: 'ERR_POOL_CLOSED' | 'ERR_POOL_CONNECT_TIMEOUT' | 'ERR_POOL_NO_PERMIT' | 'ERR_POOL_TIMEOUT';
 
   constructor(code: PoolError['code'], message: string) {
     super(message);
@@ -71,7 +84,9 @@ export class PoolError extends Error {
   }
 }
 
-export type ResolvedPoolOptions<C, T> = Required<SocketPoolOptions<C, T>>;
+export type ResolvedPoolOptions<C, T> = Required<Omit<SocketPoolOptions<C, T>, 'permits'>> & {
+  readonly permits: Permits | undefined;
+};
 
 /**
  * Fills in the defaults.
@@ -80,6 +95,7 @@ export type ResolvedPoolOptions<C, T> = Required<SocketPoolOptions<C, T>>;
 export function resolvePoolOptions<C, T>(options: SocketPoolOptions<C, T>): ResolvedPoolOptions<C, T> {
   const resolved: ResolvedPoolOptions<C, T> = {
     closeCb: () => {},
+    lagMs: () => 0,
     sameTarget: Object.is,
     isAlive: () => true,
     pingCb: () => {},
@@ -90,6 +106,8 @@ export function resolvePoolOptions<C, T>(options: SocketPoolOptions<C, T>): Reso
     idleTimeoutMs: 300_000,
     maxUses: Infinity,
     pingIntervalMs: 25_000,
+    permits: undefined,
+    permitWaitMs: 150,
     onEvent: () => {},
     clock: systemClock,
     ...options,
@@ -100,6 +118,9 @@ export function resolvePoolOptions<C, T>(options: SocketPoolOptions<C, T>): Reso
   const positive = ['maxSessionDurationMs', 'connectTimeoutMs', 'idleTimeoutMs', 'maxUses', 'pingIntervalMs'] as const;
   for (const field of positive) {
     if (!(resolved[field] > 0)) throw new TypeError(`${field} must be positive, not ${String(resolved[field])}`);
+  }
+  if (!(resolved.permitWaitMs >= 0)) {
+    throw new TypeError(`permitWaitMs must be 0 or more, not ${String(resolved.permitWaitMs)}`);
   }
   return Object.freeze(resolved);
 }

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Clock } from './clock.ts';
-import { asFailure, closeFailure, statusFailure } from './failure.ts';
-import type { SpeechFailure } from './failure.ts';
+import { asFailure, closeFailure, SpeechFailure, statusFailure } from './failure.ts';
 import { PING_MESSAGE, readServerMessage } from './protocol.ts';
 import type { ServerMessage } from './protocol.ts';
 
@@ -31,6 +30,9 @@ export interface SocketContext {
   readonly onStray: (kind: string) => void;
 }
 
+/** The code of a socket that ended without a close frame from the other side. */
+const NO_GOODBYE = 1006;
+
 const PONG_TIMEOUT_MS = 5000;
 const CLOSE_TIMEOUT_MS = 1000;
 
@@ -50,6 +52,7 @@ export class SarvamSocket {
   #end: SpeechFailure | undefined;
   #pingedAt: number | undefined;
   #experienced = false;
+  #goodbye: 'none' | 'said' | 'answered' = 'none';
   #clean = true;
 
   /** Ids of the utterances that have ended here, newest last; audio with one of them comes too late. */
@@ -64,10 +67,13 @@ export class SarvamSocket {
     this.habits = habits;
     ws.on('message', (data) => this.#hear((data as Buffer).toString()));
     ws.on('pong', () => (this.#pingedAt = undefined));
-    ws.once('close', (code, reason) => this.#ended(closeFailure(code, reason.toString())));
+    ws.once('close', (code, reason) => {
+      if (this.#goodbye === 'said' && code !== NO_GOODBYE) this.#goodbye = 'answered';
+      this.#ended(closeFailure(code, reason.toString()));
+    });
   }
 
-  /** Opens a socket. Rejects with a `SpeechFailure`: refused with its status, unreachable, timed out, aborted. */
+  /** Opens a socket. Rejects with a `SpeechFailure` when the socket is gone: refused with its status, unreachable, timed out, aborted. */
   static open(
     endpoint: Endpoint,
     { timeoutMs, signal, ...context }: SocketContext & { timeoutMs: number; signal: AbortSignal },
@@ -76,14 +82,20 @@ export class SarvamSocket {
       const headers = { 'api-subscription-key': endpoint.apiKey };
       const ws = new WebSocket(endpoint.url, { headers, perMessageDeflate: false, handshakeTimeout: timeoutMs });
       let tcp: Socket | undefined;
-      const fail = (failure: SpeechFailure): void => {
-        reject(failure);
+      let failure: SpeechFailure | undefined;
+      const fail = (because: SpeechFailure): void => {
+        failure ??= because;
         ws.terminate();
       };
       const abort = (): void => fail(asFailure(signal.reason));
       signal.addEventListener('abort', abort, { once: true });
-      // Stays attached: after the handshake an error is always followed by `close`, which tells the listener.
-      ws.on('error', (error) => reject(asFailure(error)));
+      // Stays attached: an error is always followed by `close`, which after the handshake tells the listener.
+      ws.on('error', (error) => (failure ??= asFailure(error)));
+      // Not before: until then it counts as a connection.
+      ws.once('close', () => {
+        signal.removeEventListener('abort', abort);
+        reject(failure ?? new SpeechFailure('connect', 'the WebSocket handshake failed'));
+      });
       ws.once('upgrade', (response) => (tcp = response.socket));
       ws.once('unexpected-response', (_request, response) => {
         const { statusCode, statusMessage = '', headers: answered } = response;
@@ -99,6 +111,11 @@ export class SarvamSocket {
   /** Whether it was idle or used before: what such a socket fails with may have happened long ago. */
   get experienced(): boolean {
     return this.#experienced;
+  }
+
+  /** Whether Sarvam agreed to our close: then it no longer counts the socket. */
+  get goodbyeAnswered(): boolean {
+    return this.#goodbye === 'answered';
   }
 
   /** Whether an utterance with this request id has ended here. */
@@ -169,8 +186,9 @@ export class SarvamSocket {
         cancel();
         resolve();
       });
-      if (this.#clean) this.#ws.close(1000);
-      else this.#ws.terminate();
+      if (!this.#clean) return this.#ws.terminate();
+      if (this.#ws.readyState === WebSocket.OPEN) this.#goodbye = 'said';
+      this.#ws.close(1000);
     });
   }
 

@@ -2,14 +2,16 @@
 import { Closer } from './closer.ts';
 import { connectWithin } from './connect-within.ts';
 import type { Connect } from './connect-within.ts';
-import { guarded } from './events.ts';
+import { guarded, messageOf } from './events.ts';
 import type { CloseReason, PoolEvent } from './events.ts';
 import { watchIdle } from './idle-watch.ts';
+import { PermitDemand } from './permit-demand.ts';
 import { PoolMeter } from './pool-meter.ts';
 import { PoolError, resolvePoolOptions } from './pool-options.ts';
 import type { PoolStats, ResolvedPoolOptions, SocketPoolOptions } from './pool-options.ts';
 import { WaiterLine } from './waiter-line.ts';
 import type { Waiter } from './waiter-line.ts';
+import { withPermits } from './with-permits.ts';
 
 // A little over 250 lines: the steps share one set of invariants, and are easier to check side by side.
 
@@ -42,13 +44,16 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
   readonly #line: WaiterLine<C, T>;
   readonly #connects = new Set<{ readonly target: T; readonly connect: Connect<C>; stale: boolean }>();
   readonly #closer: Closer<C>;
+  readonly #demand: PermitDemand;
   readonly #meter = new PoolMeter();
   #closed = false;
 
   /** @throws TypeError for an option out of range */
   constructor(options: SocketPoolOptions<C, T>) {
-    this.#options = resolvePoolOptions(options);
-    this.#emit = guarded(this.#options.onEvent);
+    const resolved = resolvePoolOptions(options);
+    this.#emit = guarded(resolved.onEvent);
+    this.#options = withPermits(resolved, this.#emit);
+    this.#demand = new PermitDemand(resolved, this.#emit);
     this.#line = new WaiterLine(this.#options.clock);
     this.#closer = new Closer(this.#options.closeCb, {
       onFailure: (error) => this.#emit({ type: 'close-failed', message: messageOf(error) }),
@@ -197,8 +202,11 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
       connection = await connect.connection;
     } catch (error) {
       this.#connects.delete(underWay);
-      this.#meter.refused += 1;
-      this.#emit({ type: 'connect-failed', message: messageOf(error) });
+      // Without a permit nothing was tried, and that is an event of its own.
+      if (!(error instanceof PoolError && error.code === 'ERR_POOL_NO_PERMIT')) {
+        this.#meter.refused += 1;
+        this.#emit({ type: 'connect-failed', message: messageOf(error) });
+      }
       if (waiter !== undefined) this.#line.reject(waiter, error);
       this.#fillSlots();
       return;
@@ -212,19 +220,33 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
     this.put(connection);
   }
 
-  /** Gives a free connection to the first in line that can use it, else lets it idle. */
+  /** Gives a free connection to the first in line that can use it, else its permit to who wants it, else lets it idle. */
   #offer(entry: Entry<C, T>): void {
     const waiter = [...this.#line].find(({ target }) => this.#options.sameTarget(target, entry.target));
     if (waiter !== undefined) {
       waiter.resolve(this.#handOut(entry, waiter.since));
       return;
     }
+    if (this.#isWanted()) return this.#drop(entry, 'wanted');
     const { clock, pingIntervalMs, idleTimeoutMs: timeoutMs } = this.#options;
     const expire = (): void => this.#drop(entry, 'idle');
-    entry.stopIdling = watchIdle(clock, { pingIntervalMs, timeoutMs }, () => this.#ping(entry), expire);
+    const stopWatch = watchIdle(clock, { pingIntervalMs, timeoutMs }, () => this.#ping(entry), expire);
+    const stopDemand = this.#demand.watch(() => {
+      if (this.#isWanted()) this.#drop(entry, 'wanted');
+    });
+    entry.stopIdling = () => {
+      stopWatch();
+      stopDemand();
+    };
     this.#idle.push(entry);
     this.#options.idleCb(entry.connection, true);
     this.#fillSlots();
+  }
+
+  /** Whether an idle connection is to make way for one elsewhere. Connects of ours that nobody waits for must not close it. */
+  #isWanted(): boolean {
+    const onlyWarming = this.#connects.size > 0 && this.#line.size === 0;
+    return !onlyWarming && this.#demand.isWanted();
   }
 
   #ping(entry: Entry<C, T>): void {
@@ -266,8 +288,4 @@ export class SocketPool<C, T = void> implements AsyncDisposable {
     this.#emit({ type: 'connection-closed', reason, uses: entry.uses });
     this.#closer.close(entry.connection);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
