@@ -17,8 +17,25 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 /** An empty project that has only what a user installs: the packed packages, and their dependencies from the registry. */
 const project = realpathSync(mkdtempSync(join(tmpdir(), 'warmline-packed-')));
-const PACKAGES = ['cache-core', 'sentences', 'tts-cache', 'tts-sarvam'];
-const FROM_REGISTRY = { 'cache-core': ['lru-cache'], 'tts-sarvam': ['ws', '@livekit/agents', '@livekit/rtc-node'] };
+const PACKAGES = ['cache-core', 'cache-lmdb', 'livekit', 'sentences', 'tts-cache', 'tts-sarvam'];
+const FROM_REGISTRY = {
+  'cache-core': ['lru-cache'],
+  'cache-lmdb': ['lmdb'],
+  livekit: ['commander'],
+  'tts-sarvam': ['ws', '@livekit/agents', '@livekit/rtc-node'],
+};
+
+const COMPILE = [
+  '--module',
+  'nodenext',
+  '--target',
+  'es2023',
+  '--strict',
+  '--skipLibCheck',
+  '--noEmit',
+  '--types',
+  'node',
+];
 
 function run(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = process.env): string {
   const result = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 120_000 });
@@ -82,18 +99,120 @@ test("the README's example type-checks", () => {
     'declare const stt: stts.STT;',
   ];
   writeFileSync(join(project, 'example.ts'), [...head, example].join('\n'));
-  const options = [
-    '--module',
-    'nodenext',
-    '--target',
-    'es2023',
-    '--strict',
-    '--skipLibCheck',
-    '--noEmit',
-    '--types',
-    'node',
+  run('tsc', [...COMPILE, 'example.ts'], project);
+});
+
+test("the front door's examples type-check", () => {
+  const elevenlabs = [
+    "declare module '@livekit/agents-plugin-elevenlabs' {",
+    "  import { tts } from '@livekit/agents';",
+    '  export class TTS extends tts.TTS {',
+    '    constructor(options: { voiceId: string });',
+    '    label: string;',
+    '    synthesize(text: string): tts.ChunkedStream;',
+    '    stream(): tts.SynthesizeStream;',
+    '  }',
+    '}',
   ];
-  run('tsc', [...options, 'example.ts'], project);
+  writeFileSync(join(project, 'elevenlabs.d.ts'), [...elevenlabs, ''].join('\n'));
+  for (const name of ['livekit', 'cache-lmdb']) {
+    const readme = readFileSync(join(project, 'node_modules/@warmline', name, 'README.md'), 'utf8');
+    const examples = [...readme.matchAll(/```ts\n(.*?)```/gsu)].map(([, code = '']) => code);
+    expect(examples.length).toBeGreaterThan(1);
+    examples.forEach((code, index) => writeFileSync(join(project, `${name}-${index}.ts`), code));
+    const files = examples.map((_, index) => `${name}-${index}.ts`);
+    run('tsc', [...COMPILE, 'elevenlabs.d.ts', ...files], project);
+  }
+});
+
+test('what one process has spoken the next one replays, through the front door', async () => {
+  const simulator = await startSarvamSimulator({ speed: 0 });
+  const call = `
+    import { initializeLogger } from '@livekit/agents';
+    import { openWarmline } from '@warmline/livekit';
+    import * as sarvam from '@warmline/tts-sarvam';
+    initializeLogger({ pretty: false, level: 'fatal' });
+    // As a worker does it: prewarm(proc) opens, the entry uses.
+    const proc = { userData: {} };
+    proc.userData.warmline = openWarmline({ redis: process.env.REDIS_URL, scope: 'acme', directory: '${project}/host' });
+    const permits = proc.userData.warmline.permits({ account: 'sarvam', limit: 30 });
+    const options = { model: 'bulbul:v3', speaker: 'shubh', language: 'hi-IN', baseUrl: '${simulator.url}', pool: { permits } };
+    const tts = proc.userData.warmline.tts(new sarvam.TTS(options));
+    const stream = tts.stream();
+    stream.pushText('नमस्ते। मैं आपकी क्या मदद करूँ?');
+    stream.endInput();
+    for await (const audio of stream);
+    const { hitsByTier, misses } = tts.getPhraseCacheStats();
+    await tts.close();
+    await proc.userData.warmline.close();
+    console.log(JSON.stringify({ hitsByTier, misses }));
+  `;
+  const host = `
+    import { startHost } from '@warmline/livekit';
+    const host = await startHost({ redis: process.env.REDIS_URL, scope: 'acme', directory: '${project}/host' });
+    while (!host.isKeeper) await new Promise((resolve) => setTimeout(resolve, 10));
+    const { total, processes } = host.statistics();
+    await host.close();
+    console.log(JSON.stringify({ misses: total['speech.misses'], hits: total['speech.hits.host'], running: processes.size }));
+  `;
+  writeFileSync(join(project, 'call.mjs'), call);
+  writeFileSync(join(project, 'host.mjs'), host);
+  try {
+    expect(JSON.parse(await runAsync(join(project, 'call.mjs')))).toEqual({ hitsByTier: {}, misses: 2 });
+    expect(JSON.parse(await runAsync(join(project, 'call.mjs')))).toEqual({ hitsByTier: { host: 2 }, misses: 0 });
+    expect(simulator.ledger().totals.utterances).toBe(2);
+    expect(JSON.parse(await runAsync(join(project, 'host.mjs')))).toEqual({ misses: 2, hits: 2, running: 0 });
+  } finally {
+    await simulator.close();
+  }
+});
+
+test('importing the front door loads no native module, and a missing one costs nothing but the host tier', async () => {
+  const script = `
+    import { createRequire } from 'node:module';
+    const { cachedTts, openWarmline } = await import('@warmline/livekit');
+    const loaded = () => Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes('/lmdb/'));
+    const before = loaded();
+    const events = [];
+    const warmline = openWarmline({ directory: '${project}/other', onEvent: (event) => events.push(event.error.code) });
+    console.log(JSON.stringify({ before, host: warmline.host !== undefined, events }));
+  `;
+  writeFileSync(join(project, 'lazy.mjs'), script);
+  const lmdb = join(project, 'node_modules/lmdb');
+  const present = JSON.parse(await runAsync(join(project, 'lazy.mjs')));
+  expect(present).toEqual({ before: false, host: true, events: [] });
+  const target = realpathSync(lmdb);
+  rmSync(lmdb);
+  // As where there is no build for the platform.
+  mkdirSync(lmdb);
+  writeFileSync(join(lmdb, 'index.js'), "throw new Error('No native build was found')");
+  try {
+    expect(JSON.parse(await runAsync(join(project, 'lazy.mjs')))).toEqual({
+      before: false,
+      host: false,
+      events: ['ERR_HOST_NO_ENGINE'],
+    });
+  } finally {
+    rmSync(lmdb, { recursive: true });
+    symlinkSync(target, lmdb);
+  }
+});
+
+test('the command reports, lists and says what is wrong', async () => {
+  const cli = join(project, 'node_modules/@warmline/livekit/dist/cli/main.js');
+  const command = (...args: string[]): { status: number | null; text: string } => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { cwd: project, encoding: 'utf8' });
+    return { status, text: stdout + stderr };
+  };
+  expect(command('--help')).toMatchObject({ status: 0, text: expect.stringMatching(/report.*phrases.*statistics/su) });
+  expect(command('phrases', 'list', '--directory', 'host', '--scope', 'acme')).toEqual({
+    status: 0,
+    text: "no phrases in scope 'acme'\n",
+  });
+  expect(command('phrases', 'drop', 'nothing', '--directory', 'host')).toMatchObject({ status: 2 });
+  expect(command('statistics', '--directory', 'host').text).toMatch(/speech\.misses +2/u);
+  expect(command('report', 'nowhere')).toMatchObject({ status: 2, text: expect.stringContaining('nowhere') });
+  expect(command('nonsense')).toMatchObject({ status: 2 });
 });
 
 test('a sentence is spoken once, replayed, and the process ends by itself', async () => {

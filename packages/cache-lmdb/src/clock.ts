@@ -16,9 +16,23 @@ export function every(everyMs: number, run: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** Waits; keeps the process alive no longer than the work that waits for it does. */
+/** Calls `run` once, without keeping the process alive. @returns a function that cancels it. */
+export function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
+/** Waits, and keeps the process alive meanwhile: somebody awaits what comes after it. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
+    setTimeout(resolve, ms);
   });
+}
+
+const nobodyWakesUs = new Int32Array(new SharedArrayBuffer(4));
+
+/** Blocks the thread: for an opening, which is synchronous. */
+export function standStill(ms: number): void {
+  Atomics.wait(nobodyWakesUs, 0, 0, ms);
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HostTierError } from './errors.ts';
 
@@ -43,17 +43,17 @@ export interface HostDirectoryOptions {
  */
 export function hostDirectory(options: HostDirectoryOptions): string {
   const { name = 'default', cluster = '' } = options;
-  const { uid } = userInfo();
+  // Not the system's table of users: in a container they often are in none.
+  const uid = process.getuid?.() ?? -1;
   const base = options.directory ?? join(tmpdir(), `warmline-${uid}`);
   const pool = hash('sha256', JSON.stringify([cluster, name]), 'hex').slice(0, 12);
   const { boot, space } = whereabouts();
   const path = join(base, `${FORMAT}-${boot}-${space}-${uid}-${pool}`);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    const found = lstatSync(path);
-    if (!found.isDirectory()) throw new Error('it is no directory');
-    if (uid >= 0 && found.uid !== uid) throw new Error(`it belongs to user ${found.uid}, not ${uid}`);
-    if ((found.mode & 0o077) !== 0) throw new Error(`others may use it (mode ${(found.mode & 0o777).toString(8)})`);
+    checkPrivate(path, uid);
+    // In a folder that everybody may write to, somebody else could have made ours before us, and replace what is in it.
+    if (options.directory === undefined) checkPrivate(base, uid);
     const network = NETWORK_FILE_SYSTEMS.get(statfsSync(path).type >>> 0);
     if (network !== undefined) throw new Error(`${network} is a network file system; a local one is needed`);
   } catch (error) {
@@ -62,6 +62,13 @@ export function hostDirectory(options: HostDirectoryOptions): string {
     });
   }
   return path;
+}
+
+function checkPrivate(path: string, uid: number): void {
+  const found = lstatSync(path);
+  if (!found.isDirectory()) throw new Error(`${path} is no directory`);
+  if (uid >= 0 && found.uid !== uid) throw new Error(`${path} belongs to user ${found.uid}, not ${uid}`);
+  if ((found.mode & 0o077) !== 0) throw new Error(`others may use ${path} (mode ${(found.mode & 0o777).toString(8)})`);
 }
 
 /** 1 GiB, or a quarter of what is free where that is less. */

@@ -4,6 +4,7 @@ import type { Batch, Condition, LmdbFile } from './lmdb-file.ts';
 import { recordKey } from './names.ts';
 
 const HEAD = recordKey('head', 'sequence');
+const MAX_RECORD_BYTES = 131_072;
 const LIVE = recordKey('head', 'live-until');
 
 /** The invalidations of a machine, in its file: one ordered list for all its processes. */
@@ -52,7 +53,7 @@ export class HostJournal implements Journal {
     const head = Buffer.alloc(8);
     head.writeDoubleLE(sequence + 1);
     batch.put(HEAD, head, sequence + 1);
-    batch.put(recordOf(sequence + 1), Buffer.from(JSON.stringify(invalidation)), 1);
+    batch.put(recordOf(sequence + 1), encode(invalidation), 1);
     batch.remove(recordOf(sequence + 1 - this.#capacity));
   }
 
@@ -79,6 +80,14 @@ export class HostJournal implements Journal {
       return false;
     }
   }
+}
+
+/** One that names very many entries is remembered as one of their whole namespace: the list is bounded in bytes, too. */
+function encode(invalidation: Invalidation): Buffer {
+  const bytes = Buffer.from(JSON.stringify(invalidation));
+  if (bytes.length <= MAX_RECORD_BYTES) return bytes;
+  const { namespace, soft, origin } = invalidation;
+  return Buffer.from(JSON.stringify({ kind: 'namespace', namespace, soft, origin }));
 }
 
 function recordOf(sequence: number): string {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { hostNow } from './clock.ts';
 import type { LmdbFile } from './lmdb-file.ts';
 import { recordKey } from './names.ts';
+import { isAlive } from './process-state.ts';
 import { freshVersion } from './versions.ts';
 
 interface Holder {
@@ -17,6 +18,7 @@ export class HostLease {
   readonly #key: string;
   /** The version of the record is the holder's token. */
   #version: number;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(file: LmdbFile, key: string, version: number) {
     this.#file = file;
@@ -24,20 +26,31 @@ export class HostLease {
     this.#version = version;
   }
 
-  /** @returns false when it was lost: it has expired and another holds it, or it was ended. */
-  async renew(forMs: number): Promise<boolean> {
-    const next = freshVersion();
-    const record = encode({ pid: process.pid, expiresMs: hostNow() + forMs, under: [] });
-    const condition = { key: this.#key, version: this.#version };
-    if (!(await this.#file.commit(condition, (batch) => batch.put(this.#key, record, next)))) return false;
-    this.#version = next;
-    return true;
+  /** @returns false when it was lost: it has expired and another holds it, it was ended, or given back. */
+  renew(forMs: number): Promise<boolean> {
+    return this.#next(async () => {
+      const next = freshVersion();
+      const record = encode({ pid: process.pid, expiresMs: hostNow() + forMs, under: [] });
+      const condition = { key: this.#key, version: this.#version };
+      if (!(await this.#file.commit(condition, (batch) => batch.put(this.#key, record, next)))) return false;
+      this.#version = next;
+      return true;
+    });
   }
 
   /** Never rejects: what cannot be given back expires. */
   async release(): Promise<void> {
-    const condition = { key: this.#key, version: this.#version };
-    await this.#file.commit(condition, (batch) => batch.remove(this.#key)).catch(() => false);
+    await this.#next(() => {
+      const condition = { key: this.#key, version: this.#version };
+      return this.#file.commit(condition, (batch) => batch.remove(this.#key));
+    }).catch(() => false);
+  }
+
+  /** One after the other: a release must know the version that a renewal under way is about to write. */
+  #next(work: () => Promise<boolean>): Promise<boolean> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => false);
+    return done;
   }
 }
 
@@ -79,17 +92,6 @@ export class HostLeases {
 /** A dead holder is seen at once; one whose pid has been given to another process, when its time is over. */
 function isHeld(holder: Holder, under: readonly string[]): boolean {
   return hostNow() < holder.expiresMs && isDeepStrictEqual(holder.under, under) && isAlive(holder.pid);
-}
-
-/** Whether there is a process with this pid in this PID namespace. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It is there, and somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 /** Whether a record in the file is nobody's lease any more. */

@@ -4,6 +4,13 @@ import { freshVersion } from './versions.ts';
 
 const CHUNK = 500;
 
+/** @see HostRecords.update */
+export interface Change {
+  readonly document: object;
+  /** Names of documents that go. */
+  readonly remove: readonly string[];
+}
+
 /** Small documents that all processes of a machine can read and write: an inventory, counters, who does what. */
 export class HostRecords {
   readonly #file: LmdbFile;
@@ -51,13 +58,14 @@ export class HostRecords {
     await this.#file.commit(undefined, (batch) => batch.remove(recordKey('note', name)));
   }
 
-  /** Replaces a document by one made of it, and removes others in the same moment; again, if it has changed meanwhile. */
-  async update(name: string, change: (document: unknown) => object, remove: readonly string[] = []): Promise<void> {
+  /** Replaces a document by one made of it, and removes others in the same moment; made anew, if it has changed meanwhile. */
+  async update(name: string, change: (document: unknown) => Change): Promise<void> {
     const key = recordKey('note', name);
     for (;;) {
       this.#file.renew();
       const found = this.#file.get(key);
-      const bytes = Buffer.from(JSON.stringify(change(parsed(found?.bytes))));
+      const { document, remove } = change(parsed(found?.bytes));
+      const bytes = Buffer.from(JSON.stringify(document));
       const done = await this.#file.commit({ key, version: found?.version ?? null }, (batch) => {
         batch.put(key, bytes, freshVersion());
         for (const other of remove) batch.remove(recordKey('note', other));

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type {
   BeginOptions,
   Begun,
@@ -30,7 +29,7 @@ export interface HostTierOptions extends HostDirectoryOptions {
   readonly maxBytes?: number;
   /** Larger entries are not stored. @default an eighth of `maxBytes` */
   readonly maxEntryBytes?: number;
-  /** How many invalidations are remembered; a process that missed more empties its process tier. @default 10_000 */
+  /** How many invalidations are remembered; a process that missed more empties its process tier. @default 4096 */
   readonly journalCapacity?: number;
   /** Without a listener only a missing tier is told, as a process warning. */
   readonly onEvent?: HostListener;
@@ -61,13 +60,37 @@ export function openHostTier(options: HostTierOptions = {}): HostTier | undefine
   try {
     const directory = hostDirectory(options);
     const maxBytes = options.maxBytes ?? defaultMaxBytes(directory);
-    const file = LmdbFile.open(directory, Math.max(MIN_MAP_BYTES, MAP_FACTOR * maxBytes));
-    file.onGone((error) => tell({ type: 'host-tier-unavailable', error }));
-    return new HostTier(file, { ...options, maxBytes }, tell);
+    return open(directory, { ...options, maxBytes }, tell);
   } catch (error) {
-    if (!(error instanceof HostTierError)) throw error;
-    tell({ type: 'host-tier-unavailable', error });
+    const message = `there is no host tier: ${error instanceof Error ? error.message : String(error)}`;
+    tell({
+      type: 'host-tier-unavailable',
+      error: error instanceof HostTierError ? error : new HostTierError('ERR_HOST_FILE', message, { cause: error }),
+    });
     return undefined;
+  }
+}
+
+/** Damage inside a file shows only when it is read. It is a cache: then it starts anew, once. */
+function open(
+  directory: string,
+  options: HostTierOptions & { readonly maxBytes: number },
+  tell: HostListener,
+): HostTier {
+  const mapBytes = Math.max(MIN_MAP_BYTES, MAP_FACTOR * options.maxBytes);
+  const start = (file: LmdbFile): HostTier => {
+    const tier = new HostTier(file, options, tell);
+    file.onGone((error) => tell({ type: 'host-tier-unavailable', error }));
+    return tier;
+  };
+  const file = LmdbFile.open(directory, mapBytes);
+  try {
+    return start(file);
+  } catch (error) {
+    if (error instanceof HostTierError) throw error;
+    file.condemn();
+    void file.close();
+    return start(LmdbFile.open(directory, mapBytes));
   }
 }
 
@@ -96,8 +119,8 @@ export class HostTier implements SharedTier {
     this.#tell = tell;
     this.maxBytes = options.maxBytes;
     this.maxEntryBytes = options.maxEntryBytes ?? Math.max(1, Math.floor(options.maxBytes / 8));
-    this.origin = hash('sha256', file.directory, 'hex').slice(0, 16);
-    this.journal = new HostJournal(file, options.journalCapacity ?? 10_000);
+    this.origin = file.identity();
+    this.journal = new HostJournal(file, options.journalCapacity ?? 4096);
     this.leases = new HostLeases(file);
     this.records = new HostRecords(file);
     this.#stamps = new StampRecords(file);
@@ -224,16 +247,16 @@ export class HostTier implements SharedTier {
     switch (invalidation.kind) {
       case 'keys':
         for (const key of invalidation.keys) {
-          this.#stamps.void(batch, key, soft);
+          this.#stamps.void(batch, 'stamp', key, soft);
           if (!soft) batch.remove(recordKey('value', key));
         }
         break;
       case 'tags':
-        for (const tag of invalidation.tags) this.#stamps.void(batch, tag, soft);
+        for (const tag of invalidation.tags) this.#stamps.void(batch, 'group', tag, soft);
         break;
       case 'namespace':
         // `EVERY_MUTABLE_NAMESPACE` has a stamp of its own.
-        this.#stamps.void(batch, invalidation.namespace, soft);
+        this.#stamps.void(batch, 'group', invalidation.namespace, soft);
         break;
     }
   }

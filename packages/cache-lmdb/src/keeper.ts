@@ -2,6 +2,7 @@ import { every, hostNow } from './clock.ts';
 import { removeEarlierBoots } from './directory.ts';
 import { teller } from './events.ts';
 import type { HostListener } from './events.ts';
+import { removeDeadFlags } from './gate.ts';
 import type { HostLease } from './host-lease.ts';
 import type { HostTier } from './host-tier.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -40,8 +41,9 @@ export class Keeper {
   readonly #tell: HostListener;
   readonly #duties: readonly Duty[];
   readonly #nextMs = new Map<Duty, number>();
-  readonly #stop: () => void;
+  readonly #stops: readonly (() => void)[];
   #lease: HostLease | undefined;
+  #holding: Promise<void> | undefined;
   #round: Promise<void> | undefined;
   #sweptMs = Number.NEGATIVE_INFINITY;
   #closed = false;
@@ -55,7 +57,8 @@ export class Keeper {
       { name: 'leftovers', everyMs: LEFTOVERS_MS, run: () => this.#tidy() },
       ...(options.duties ?? []),
     ];
-    this.#stop = every(Math.min(LOOK_MS, FULLNESS_CHECK_MS), () => this.#look());
+    // Two clocks: a long sweep must not cost the lease.
+    this.#stops = [every(LOOK_MS, () => this.#look()), every(FULLNESS_CHECK_MS, () => this.#work())];
     this.#look();
   }
 
@@ -67,25 +70,33 @@ export class Keeper {
   /** Lets another process keep it. Waits for what is being done. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#stop();
+    this.#end();
+    await this.#holding;
     await this.#round;
     await this.#lease?.release();
     this.#lease = undefined;
   }
 
   #look(): void {
-    if (this.#closed || this.#round !== undefined) return;
-    this.#round = this.#goRound().finally(() => (this.#round = undefined));
+    if (this.#closed) return;
+    this.#holding ??= this.#hold()
+      .catch((error: unknown) => {
+        this.#let();
+        this.#tell({ type: 'duty-failed', duty: 'lease', error });
+        if (this.#tier.file.isGone) this.#end();
+      })
+      .finally(() => (this.#holding = undefined));
+  }
+
+  #work(): void {
+    this.#round ??= this.#goRound().finally(() => (this.#round = undefined));
+  }
+
+  #end(): void {
+    for (const stop of this.#stops) stop();
   }
 
   async #goRound(): Promise<void> {
-    try {
-      await this.#hold();
-    } catch (error) {
-      this.#let();
-      this.#tell({ type: 'duty-failed', duty: 'lease', error });
-      if (this.#tier.file.isGone) this.#stop();
-    }
     for (const duty of this.#duties) {
       if (this.#lease === undefined || this.#closed) return;
       if (hostNow() < (this.#nextMs.get(duty) ?? 0)) continue;
@@ -107,6 +118,7 @@ export class Keeper {
     if (this.#lease === undefined) return;
     this.#nextMs.clear();
     this.#tell({ type: 'keeper', state: 'holding' });
+    this.#work();
   }
 
   #let(): void {
@@ -126,6 +138,8 @@ export class Keeper {
   async #tidy(): Promise<void> {
     const { file } = this.#tier;
     file.checkReaders();
+    file.touch();
+    removeDeadFlags(file.directory);
     removeEarlierBoots(file.directory);
     await removeLeftovers(file);
   }

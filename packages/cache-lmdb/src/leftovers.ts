@@ -10,10 +10,11 @@ export async function removeLeftovers(file: LmdbFile): Promise<number> {
   let removed = 0;
   const isLeftover = {
     stamp: (bytes: Buffer) => isExpiredStamp(bytes, hostNow()),
+    group: (bytes: Buffer) => isExpiredStamp(bytes, hostNow()),
     lease: (bytes: Buffer) => isExpiredLease(bytes, hostNow()),
     use: (_bytes: Buffer, name: string) => file.peek(recordKey('value', name)) === undefined,
   };
-  for (const kind of ['stamp', 'lease', 'use'] as const) {
+  for (const kind of ['stamp', 'group', 'lease', 'use'] as const) {
     for await (const names of chunks(file, kind)) {
       for (const name of names) {
         const key = recordKey(kind, name);

@@ -1,17 +1,33 @@
-import { closeSync, fstatSync, openSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, statfsSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import type * as Lmdb from 'lmdb';
-import { hostNow } from './clock.ts';
+import { after, hostNow, pause } from './clock.ts';
 import { HostTierError } from './errors.ts';
-import { FILES, removeIfUnusable } from './file-check.ts';
+import { filesOf, SizeMark, stateOf } from './environment.ts';
+import { Gate } from './gate.ts';
+import { recordKey } from './names.ts';
 import { stoppedWriter } from './write-lock.ts';
 
 /** Behind a stuck writer no more than this is kept waiting; further writes fail at once. */
 const MAX_PENDING_BYTES = 16 * 2 ** 20;
 /** A view of the file this old is renewed before it is read; a machine's invalidations must be seen within 5 ms. */
 const VIEW_MS = 1;
+const MIN_PENDING_BYTES = 1024;
 const MAX_READERS = 1024;
+/** A cache line of LMDB's for each reader, and a page for what comes before. */
+const LOCK_BYTES = (MAX_READERS + 64) * 64;
+/** Without so much room there is no use in a new file. */
+const MIN_FREE_BYTES = 2 ** 20;
+/** The folder of the environment in use. */
+const CURRENT = 'current';
+const IDENTITY = recordKey('head', 'identity');
+const STUCK_AT_EXIT_MS = 500;
+/** Longer than any write takes, and than a cache waits for one. */
+const STUCK_MS = 6_000;
+const CLOSE_MS = 2_000;
 type Db = Lmdb.RootDatabase<Uint8Array, string>;
 type LmdbModule = typeof Lmdb;
 
@@ -51,13 +67,16 @@ export class LmdbFile {
   readonly directory: string;
   readonly #lmdb: LmdbModule;
   readonly #db: Db;
-  /** Kept open to see whether the file is still the one that is mapped. */
-  readonly #watched: number;
+  readonly #size: SizeMark;
   /** The engine hands out the same buffer again and again. */
-  #view = new DataView(new ArrayBuffer());
-  #largestBytes = 0;
+  #view: DataView = new DataView(new ArrayBuffer());
+  readonly #gate: Gate;
+  readonly #files: ReturnType<typeof filesOf>;
+  readonly #dataInode: number;
+  readonly #lockInode: number;
   #viewMs = Number.NEGATIVE_INFINITY;
   #pendingBytes = 0;
+  #pendingSinceMs = Number.POSITIVE_INFINITY;
   #users = 1;
   #gone: HostTierError | undefined;
   readonly #onGone = new Set<(error: HostTierError) => void>();
@@ -77,30 +96,13 @@ export class LmdbFile {
   private constructor(directory: string, mapBytes: number) {
     this.directory = directory;
     this.#lmdb = loadEngine();
-    const stuck = stoppedWriter(directory);
-    if (stuck !== undefined) {
-      throw new HostTierError('ERR_HOST_STUCK', `thread ${stuck} was stopped while it was writing to ${directory}`);
-    }
-    const path = join(directory, 'data.mdb');
-    removeIfUnusable(directory);
-    try {
-      this.#db = this.#lmdb.open<Uint8Array, string>({
-        path: directory,
-        encoding: 'binary',
-        keyEncoder: TEXT_KEYS,
-        useVersions: true,
-        // The directory is named for the boot: what a power cut loses is never read again.
-        noSync: true,
-        overlappingSync: false,
-        maxReaders: MAX_READERS,
-        mapSize: mapBytes,
-        maxDbs: 1,
-      });
-      this.#watched = openSync(path, 'r');
-    } catch (error) {
-      throw new HostTierError('ERR_HOST_FILE', `${path} cannot be opened: ${String(error)}`, { cause: error });
-    }
-    this.#look();
+    this.#files = filesOf(join(directory, CURRENT));
+    this.#db = openEnvironment(this.#lmdb, directory, mapBytes);
+    this.#gate = new Gate(directory);
+    this.#size = new SizeMark(this.#files.size);
+    this.#dataInode = statSync(this.#files.data).ino;
+    this.#lockInode = statSync(this.#files.lock).ino;
+    process.once('exit', this.#endOfProcess);
   }
 
   /** Told once, when the file can be used no more. */
@@ -170,26 +172,47 @@ export class LmdbFile {
    */
   async commit(condition: Condition | undefined, queue: (batch: Batch) => void, bytes = 0): Promise<boolean> {
     this.renew();
-    if (this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
+    const kept = Math.max(bytes, MIN_PENDING_BYTES);
+    if (this.#pendingBytes > 0 && this.#pendingBytes + kept > MAX_PENDING_BYTES) {
       throw new HostTierError(
         'ERR_HOST_STUCK',
-        `${this.#pendingBytes} bytes wait for another process's write to ${this.directory}`,
+        `${this.#pendingBytes} bytes wait for a write to ${this.directory} to end`,
       );
     }
-    this.#pendingBytes += bytes;
-    const write = (): void =>
-      queue({ put: (...args) => void this.#db.put(...args), remove: (key) => void this.#db.remove(key) });
+    return inTime(this.#commit(condition, queue, kept), this.directory);
+  }
+
+  async #commit(condition: Condition | undefined, queue: (batch: Batch) => void, kept: number): Promise<boolean> {
+    if (this.#pendingBytes === 0) this.#pendingSinceMs = hostNow();
+    this.#pendingBytes += kept;
     try {
-      if (condition === undefined) return await this.#db.batch(write);
-      // The types know no `null`; it is the documented form of `ifNoExists`.
-      return await this.#db.ifVersion(condition.key, condition.version as number, write);
+      await this.#gate.enter();
+      try {
+        if (this.#gone !== undefined) throw this.#gone;
+        const write = (): void =>
+          queue({ put: (...args) => void this.#db.put(...args), remove: (key) => void this.#db.remove(key) });
+        // The types know no `null`; it is the documented form of `ifNoExists`.
+        if (condition === undefined) return await this.#db.batch(write);
+        return await this.#db.ifVersion(condition.key, condition.version as number, write);
+      } finally {
+        this.#gate.leave();
+      }
     } catch (error) {
       throw await failureOf(error, this.directory);
     } finally {
-      this.#pendingBytes -= bytes;
+      this.#pendingBytes -= kept;
+      this.#pendingSinceMs = this.#pendingBytes === 0 ? Number.POSITIVE_INFINITY : hostNow();
       // What this process has written it sees at once.
       this.#viewMs = Number.NEGATIVE_INFINITY;
+      // How large the file is now, for those who have not looked since.
+      if (this.#gone === undefined) this.#look();
     }
+  }
+
+  /** Drawn when the file was made: those who share it share this. */
+  identity(): string {
+    this.renew();
+    return this.peek(IDENTITY)?.toString() ?? '';
   }
 
   /** Bytes in use: values, and what keeps them in order. */
@@ -208,34 +231,118 @@ export class LmdbFile {
   }
 
   /**
-   * Takes the file away from everybody: each process sees it at its next read. For an invalidation that cannot be written down,
+   * Takes the file away from everybody: each process sees it at its next look. For an invalidation that cannot be written down,
    * because the disk is full: nobody may go on reading what it names.
    */
   condemn(): void {
-    for (const name of FILES) rmSync(join(this.directory, name), { force: true });
     this.#look();
+    if (this.#gone === undefined) discard(this.directory);
+    this.#look();
+  }
+
+  /** Keeps cleaners of temporary folders away, who go by age: the lock file is never written to, only mapped. */
+  touch(): void {
+    const now = Math.round(performance.timeOrigin + performance.now()) / 1000;
+    for (const file of Object.values(this.#files)) utimesSync(file, now, now);
   }
 
   async close(): Promise<void> {
     if (--this.#users > 0) return;
     if (opened.get(this.directory) === this) opened.delete(this.directory);
-    closeSync(this.#watched);
+    process.off('exit', this.#endOfProcess);
     this.#gone ??= new HostTierError('ERR_HOST_CLOSED', 'the host tier is closed');
-    await this.#db.close();
+    await Promise.race([this.#db.close(), pause(CLOSE_MS)]);
+    this.#gate.close();
+    this.#size.close();
   }
 
   /** A map must not be read where its file has ended: that would kill the process. */
   #look(): void {
     if (this.#gone !== undefined) return;
-    const { nlink, size } = fstatSync(this.#watched);
-    if (nlink > 0 && size >= this.#largestBytes) {
-      this.#largestBytes = size;
-      return;
-    }
-    const what = nlink === 0 ? 'removed' : `cut from ${this.#largestBytes} to ${size} bytes`;
+    const what = this.#fault();
+    if (what === undefined) return;
     this.#gone = new HostTierError('ERR_HOST_GONE', `the file in ${this.directory} was ${what} while it was in use`);
     for (const listener of this.#onGone) listener(this.#gone);
   }
+
+  #fault(): 'removed' | 'replaced' | 'cut' | undefined {
+    const largest = this.#size.read();
+    const data = statSync(this.#files.data, { throwIfNoEntry: false });
+    const lock = statSync(this.#files.lock, { throwIfNoEntry: false });
+    if (data === undefined || lock === undefined) return 'removed';
+    if (data.ino !== this.#dataInode || lock.ino !== this.#lockInode) return 'replaced';
+    if (data.size > largest) this.#size.raise(data.size);
+    return data.size < largest ? 'cut' : undefined;
+  }
+
+  /** LMDB's thread cannot be interrupted: behind a stopped writer a process would never end. */
+  readonly #endOfProcess = (): void => {
+    if (hostNow() - this.#pendingSinceMs > STUCK_AT_EXIT_MS) process.kill(process.pid, 'SIGKILL');
+  };
+}
+
+/**
+ * Opens the environment, and makes one if there is none or it is unusable. A new one is made where nobody looks and appears
+ * whole, so that no process opens a file that another is still making.
+ */
+function openEnvironment(lmdb: LmdbModule, directory: string, mapBytes: number): Db {
+  if (!isMainThread) {
+    throw new HostTierError('ERR_HOST_FILE', 'the host tier can be opened by the main thread of a process only');
+  }
+  const current = join(directory, CURRENT);
+  const open = (path: string): Db =>
+    lmdb.open<Uint8Array, string>({
+      path,
+      encoding: 'binary',
+      keyEncoder: TEXT_KEYS,
+      useVersions: true,
+      // The directory is named for the boot: what a power cut loses is never read again.
+      noSync: true,
+      overlappingSync: false,
+      maxReaders: MAX_READERS,
+      mapSize: mapBytes,
+      maxDbs: 1,
+    });
+  return Gate.whileNobodyWrites(directory, () => {
+    if (stateOf(current) === 'unusable') discard(directory);
+    if (stateOf(current) === 'absent') {
+      const made = make(directory, open);
+      if (made !== undefined) return made;
+    }
+    const stopped = stoppedWriter(filesOf(current).lock);
+    if (stopped !== undefined) {
+      throw new HostTierError('ERR_HOST_STUCK', `thread ${stopped} was stopped while it was writing to ${directory}`);
+    }
+    return open(current);
+  });
+}
+
+/** @returns `undefined` when another process was quicker. */
+function make(directory: string, open: (path: string) => Db): Db | undefined {
+  const { bavail, bsize } = statfsSync(directory);
+  if (bavail * bsize < MIN_FREE_BYTES)
+    throw new HostTierError('ERR_HOST_FULL', `less than ${MIN_FREE_BYTES} bytes are free for ${directory}`);
+  const making = join(directory, `making-${randomUUID()}`);
+  mkdirSync(making, { mode: 0o700 });
+  // In full length: a page of it that the disk has no room for would end the process that touches it.
+  writeFileSync(filesOf(making).lock, Buffer.alloc(LOCK_BYTES), { mode: 0o600 });
+  const db = open(making);
+  db.putSync(IDENTITY, Buffer.from(randomUUID()), 1);
+  try {
+    renameSync(making, join(directory, CURRENT));
+    return db;
+  } catch {
+    void db.close();
+    rmSync(making, { recursive: true, force: true });
+    return undefined;
+  }
+}
+
+/** Both files at once: never would a new file stand beside the lock of an old one. */
+function discard(directory: string): void {
+  const discarded = join(directory, `discarded-${randomUUID()}`);
+  renameSync(join(directory, CURRENT), discarded);
+  rmSync(discarded, { recursive: true, force: true });
 }
 
 /** Loaded at the first use only, and so that its absence is an error like any other. */
@@ -250,6 +357,21 @@ function loadEngine(): LmdbModule {
         cause: error,
       },
     );
+  }
+}
+
+/** Nobody waits longer for a writer that is stopped, though what is queued may still be written when it goes on. */
+async function inTime(written: Promise<boolean>, directory: string): Promise<boolean> {
+  const late = Promise.withResolvers<never>();
+  const cancel = after(STUCK_MS, () =>
+    late.reject(
+      new HostTierError('ERR_HOST_STUCK', `another process has been writing to ${directory} for ${STUCK_MS} ms`),
+    ),
+  );
+  try {
+    return await Promise.race([written, late.promise]);
+  } finally {
+    cancel();
   }
 }
 

@@ -1,11 +1,14 @@
 import { hash } from 'node:crypto';
 
 /** What a record is; the first character of its key. */
-export type Kind = 'value' | 'stamp' | 'journal' | 'lease' | 'use' | 'note' | 'head';
+export type Kind = 'value' | 'stamp' | 'group' | 'journal' | 'lease' | 'use' | 'note' | 'head';
 
 const PREFIX: Record<Kind, string> = {
   value: 'v',
+  /** Of one entry. */
   stamp: 's',
+  /** A stamp of many: of a tag, a namespace, or all mutable ones. */
+  group: 'g',
   journal: 'j',
   lease: 'l',
   use: 'u',
@@ -16,9 +19,13 @@ const PREFIX: Record<Kind, string> = {
 /** LMDB takes keys of up to 1978 bytes, which is four bytes for each of so many characters. */
 const MAX_LENGTH = 400;
 
-/** The key of a record in the file. Physical names are short; longer ones, which somebody made himself, are replaced by their hash. */
+/**
+ * The key of a record in the file. Physical names are short and plain; what somebody made himself may be neither: it is
+ * replaced by a hash of its UTF-16 form, in which lone surrogates stay apart.
+ */
 export function recordKey(kind: Kind, name: string): string {
-  return PREFIX[kind] + (name.length <= MAX_LENGTH ? name : `~${hash('sha256', name, 'hex')}`);
+  if (name.length <= MAX_LENGTH && name.isWellFormed()) return PREFIX[kind] + name;
+  return `${PREFIX[kind]}~${hash('sha256', Buffer.from(name, 'utf16le'), 'hex')}`;
 }
 
 /** The first key of a kind and the first one behind it. */

@@ -10,6 +10,8 @@ const RECORD_BYTES = 17;
 const GENERATION = 0xffffn;
 const BITS = 0xffff_ffff_ffff_ffffn;
 
+type StampKind = 'stamp' | 'group';
+
 interface StampRecord {
   readonly stamp: Stamp;
   readonly expiresMs: number;
@@ -30,9 +32,9 @@ export class StampRecords {
   /** The stamps that guard an entry, as of the file's present view. */
   of(ref: EntryRef, nowMs: number): Stamps {
     return {
-      key: this.#alive(ref.key, nowMs)?.stamp,
+      key: this.#alive('stamp', ref.key, nowMs)?.stamp,
       namespace: this.#ofNamespace(ref, nowMs),
-      tags: ref.tags.length === 0 ? NO_TAGS : ref.tags.map((tag) => this.#alive(tag, nowMs)?.stamp),
+      tags: ref.tags.length === 0 ? NO_TAGS : ref.tags.map((tag) => this.#alive('group', tag, nowMs)?.stamp),
     };
   }
 
@@ -41,25 +43,26 @@ export class StampRecords {
     const writes = new Map<string, () => Promise<boolean>>();
     for (const ref of refs) {
       const immutable = ref.immutable === true;
-      for (const name of [ref.key, ...ref.tags]) this.#plan(writes, name, ttlMs, true);
-      this.#plan(writes, ref.namespace, ttlMs, immutable);
-      if (!immutable) this.#plan(writes, EVERY_MUTABLE_NAMESPACE, ttlMs, true);
+      this.#plan(writes, 'stamp', ref.key, ttlMs);
+      for (const tag of ref.tags) this.#plan(writes, 'group', tag, ttlMs);
+      this.#plan(writes, 'group', ref.namespace, ttlMs, immutable);
+      if (!immutable) this.#plan(writes, 'group', EVERY_MUTABLE_NAMESPACE, ttlMs);
     }
     await Promise.all([...writes.values()].map((write) => write()));
   }
 
   /** Queues what an invalidation does to one stamp. Absent is void already; what comes into being meanwhile is removed with it. */
-  void(batch: Batch, name: string, soft: boolean): void {
-    const record = soft ? this.#alive(name, hostNow()) : undefined;
-    if (record === undefined) batch.remove(recordKey('stamp', name));
-    else batch.put(recordKey('stamp', name), encode({ ...record, stamp: softenedStamp(record.stamp) }), freshVersion());
+  void(batch: Batch, kind: StampKind, name: string, soft: boolean): void {
+    const record = soft ? this.#alive(kind, name, hostNow()) : undefined;
+    if (record === undefined) batch.remove(recordKey(kind, name));
+    else batch.put(recordKey(kind, name), encode({ ...record, stamp: softenedStamp(record.stamp) }), freshVersion());
   }
 
   #ofNamespace({ namespace, immutable }: EntryRef, nowMs: number): Stamp | undefined {
-    const own = this.#alive(namespace, nowMs);
+    const own = this.#alive('group', namespace, nowMs);
     // A namespace that anybody calls mutable is mutable.
     if (own === undefined || (immutable === true && own.immutable)) return own?.stamp;
-    const every = this.#alive(EVERY_MUTABLE_NAMESPACE, nowMs);
+    const every = this.#alive('group', EVERY_MUTABLE_NAMESPACE, nowMs);
     return every && summed(own.stamp, every.stamp);
   }
 
@@ -67,9 +70,15 @@ export class StampRecords {
    * An existing stamp keeps its value. Each record is replaced only if it is still the one that was seen: to write back what an
    * invalidation has removed meanwhile would revive the frames under it.
    */
-  #plan(writes: Map<string, () => Promise<boolean>>, name: string, ttlMs: number, immutable: boolean): void {
-    if (writes.has(name)) return;
-    const key = recordKey('stamp', name);
+  #plan(
+    writes: Map<string, () => Promise<boolean>>,
+    kind: StampKind,
+    name: string,
+    ttlMs: number,
+    immutable = true,
+  ): void {
+    const key = recordKey(kind, name);
+    if (writes.has(key)) return;
     const found = this.#file.get(key);
     const nowMs = hostNow();
     const record = found && decode(found.bytes);
@@ -82,11 +91,11 @@ export class StampRecords {
       immutable: immutable && (alive?.immutable ?? true),
     });
     const condition = { key, version: found?.version ?? null };
-    writes.set(name, () => this.#file.commit(condition, (batch) => batch.put(key, next, freshVersion())));
+    writes.set(key, () => this.#file.commit(condition, (batch) => batch.put(key, next, freshVersion())));
   }
 
-  #alive(name: string, nowMs: number): StampRecord | undefined {
-    const view = this.#file.view(recordKey('stamp', name), RECORD_BYTES);
+  #alive(kind: StampKind, name: string, nowMs: number): StampRecord | undefined {
+    const view = this.#file.view(recordKey(kind, name), RECORD_BYTES);
     if (view === undefined || nowMs >= view.getFloat64(8, true)) return undefined;
     return {
       stamp: view.getBigUint64(0, true),

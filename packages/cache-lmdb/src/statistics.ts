@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { every } from './clock.ts';
-import { isAlive } from './host-lease.ts';
+import { isAlive } from './process-state.ts';
 import type { HostTier } from './host-tier.ts';
 import type { Duty } from './keeper.ts';
 
@@ -10,7 +10,7 @@ export type Counters = Readonly<Record<string, number>>;
 /** What all processes of a machine have counted, those that have ended included. */
 export interface MachineStatistics {
   readonly total: Counters;
-  /** By pid. */
+  /** Of those that are running, by pid. */
   readonly processes: ReadonlyMap<number, Counters>;
 }
 
@@ -33,7 +33,7 @@ export class StatisticsPublisher {
   readonly #read: () => Counters;
   readonly #name = `${PREFIX}${process.pid}-${randomUUID()}`;
   readonly #stop: () => void;
-  #published = '';
+  #published = '{}';
 
   constructor(tier: HostTier, read: () => Counters) {
     this.#tier = tier;
@@ -43,10 +43,10 @@ export class StatisticsPublisher {
 
   /** Never rejects: what cannot be written now is contained in what is written later. */
   async publish(): Promise<void> {
-    const counters = this.#read();
-    const text = JSON.stringify(counters);
-    if (text === this.#published) return;
     try {
+      const counters = this.#read();
+      const text = JSON.stringify(counters);
+      if (text === this.#published) return;
       await this.#tier.records.put(this.#name, { pid: process.pid, counters } satisfies Published);
       this.#published = text;
     } catch {
@@ -66,27 +66,35 @@ export function foldStatistics(tier: HostTier): Duty {
     name: 'statistics',
     everyMs: FOLD_MS,
     run: async () => {
-      const ended = [...published(tier)].filter(([, { pid }]) => !isAlive(pid));
-      if (ended.length === 0) return;
-      await tier.records.update(
-        ENDED,
-        (before) => sum([countersOf(before), ...ended.map(([, { counters }]) => counters)]),
-        ended.map(([name]) => name),
-      );
+      const ended = (): [string, Published][] =>
+        [...published(tier.records.list(PREFIX))].filter(([, { pid }]) => !isAlive(pid));
+      if (ended().length === 0) return;
+      await tier.records.update(ENDED, (before) => {
+        // Listed anew each time: another keeper may just have added them.
+        const parts = ended();
+        return {
+          document: sum([countersOf(before), ...parts.map(([, { counters }]) => counters)]),
+          remove: parts.map(([name]) => name),
+        };
+      });
     },
   };
 }
 
 /** What has been counted on this machine so far. */
 export function machineStatistics(tier: HostTier): MachineStatistics {
+  // One list: between two a part could move from the one to the other.
+  const list = tier.records.list(PREFIX);
+  const all = [...published(list).values()];
   const processes = new Map<number, Counters>();
-  for (const [, { pid, counters }] of published(tier)) processes.set(pid, sum([processes.get(pid) ?? {}, counters]));
-  return { total: sum([countersOf(tier.records.get(ENDED)), ...processes.values()]), processes };
+  for (const { pid, counters } of all) {
+    if (isAlive(pid)) processes.set(pid, sum([processes.get(pid) ?? {}, counters]));
+  }
+  return { total: sum([countersOf(list.get(ENDED)), ...all.map(({ counters }) => counters)]), processes };
 }
 
-function published(tier: HostTier): Map<string, Published> {
-  const all = tier.records.list(PREFIX);
-  return new Map([...all].filter((entry): entry is [string, Published] => isPublished(entry[1])));
+function published(list: ReadonlyMap<string, unknown>): Map<string, Published> {
+  return new Map([...list].filter((entry): entry is [string, Published] => isPublished(entry[1])));
 }
 
 function isPublished(document: unknown): document is Published {

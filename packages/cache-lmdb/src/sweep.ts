@@ -61,7 +61,17 @@ export async function sweep(file: LmdbFile, options: SweepOptions): Promise<Swep
     file,
     victims.map(({ name }) => name),
   );
+  await removeAll(file, await orphans(file));
   return { expired: expired.length, evicted: victims.length, freedBytes: bytesOf(victims) };
+}
+
+/** Stamps of entries that are not there: of loads that brought nothing, or found no room. One under way stays unstored. */
+async function orphans(file: LmdbFile): Promise<string[]> {
+  const found: string[] = [];
+  for await (const names of chunks(file, 'stamp')) {
+    found.push(...names.filter((name) => file.peek(recordKey('value', name)) === undefined));
+  }
+  return found;
 }
 
 async function takeStock(file: LmdbFile): Promise<{ alive: Entry[]; expired: string[] }> {
@@ -130,8 +140,8 @@ async function removeAll(file: LmdbFile, names: readonly string[]): Promise<void
   for (let at = 0; at < names.length; at += REMOVED_A_COMMIT) {
     await file.commit(undefined, (batch) => {
       for (const name of names.slice(at, at + REMOVED_A_COMMIT)) {
-        batch.remove(recordKey('value', name));
-        batch.remove(recordKey('use', name));
+        // With its stamp: else a flood of small entries would leave the file full of stamps.
+        for (const kind of ['value', 'stamp', 'use'] as const) batch.remove(recordKey(kind, name));
       }
     });
   }
@@ -140,7 +150,7 @@ async function removeAll(file: LmdbFile, names: readonly string[]): Promise<void
 /** The names of all records of a kind, with a turn of the event loop between two chunks. */
 export async function* chunks(
   file: LmdbFile,
-  kind: 'value' | 'stamp' | 'lease' | 'use',
+  kind: 'value' | 'stamp' | 'group' | 'lease' | 'use',
 ): AsyncGenerator<readonly string[]> {
   let { start, end } = rangeOf(kind);
   for (;;) {

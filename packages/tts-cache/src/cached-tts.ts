@@ -1,21 +1,25 @@
-import { ReadableStream } from 'node:stream/web';
+import type { ReadableStream } from 'node:stream/web';
 import { tts } from '@livekit/agents';
 import type { APIConnectOptions } from '@livekit/agents';
-import { AudioFrame } from '@livekit/rtc-node';
+import type { AudioFrame } from '@livekit/rtc-node';
 import { systemClock } from '@warmline/cache-core';
-import type { Clock } from '@warmline/cache-core';
-import { splitSentences } from '@warmline/sentences';
+import type { Clock, Invalidated } from '@warmline/cache-core';
 import { admitPhrase } from './admission.ts';
 import { CachedChunkedStream, CachedSynthesizeStream } from './cached-streams.ts';
 import type { PhraseEvent } from './events.ts';
+import { forget } from './forget.ts';
+import { forgivingInventory } from './forgiving-inventory.ts';
 import { createPhraseCache } from './phrase-cache.ts';
-import { normalizeSentence } from './phrase-key.ts';
+import { sentencesOf } from './phrase-key.ts';
 import type { CachedTtsOptions, WarmOptions } from './options.ts';
-import { positive, sameFormat } from './options.ts';
+import { positive, sameFormat, wholeAboveZero } from './options.ts';
 import { PhraseStatsRecorder } from './phrase-stats.ts';
 import type { PhraseCacheStats } from './phrase-stats.ts';
 import { Provider } from './provider.ts';
+import { rerecord } from './rerecord.ts';
+import type { Rerecorded, RerecordOptions } from './rerecord.ts';
 import type { Speaker } from './speaker.ts';
+import { audioStream } from './turn-audio.ts';
 import { Turn } from './turn.ts';
 import type { Voice } from './voice.ts';
 import { warm } from './warm.ts';
@@ -63,7 +67,7 @@ export class CachedTts extends tts.TTS {
   readonly #ownsCache: boolean;
   readonly #unforward: (() => void)[];
   readonly #turns = new Set<Turn>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   /** @internal */
   constructor(providers: readonly Provider[], options: CachedTtsOptions, clock: Clock) {
@@ -79,7 +83,8 @@ export class CachedTts extends tts.TTS {
       cache,
       providers,
       admit: options.admit ?? admitPhrase,
-      inventory: new Set(),
+      declared: new Set(),
+      inventory: forgivingInventory(options.inventory),
       clock,
       stallMs: positive('stallMs', options.stallMs ?? 30_000),
       recoveryMs: positive('recoveryMs', options.recoveryMs ?? 10_000),
@@ -108,18 +113,37 @@ export class CachedTts extends tts.TTS {
   }
 
   /**
-   * Makes phrases ready before they are needed and pins them. A text of several sentences is kept sentence by sentence, as it
-   * will be spoken. Phrases that are warm already cost nothing. Does not reject when a provider fails: see the result.
-   * @throws TypeError when `concurrency` is not a whole number above 0.
+   * Makes phrases ready before they are needed, pins them and puts them into the inventory. A text of several sentences is
+   * kept sentence by sentence, as it will be spoken. Phrases that are ready already are not spoken again. Does not reject
+   * when a provider or the inventory fails: see the result.
+   * @throws TypeError when `concurrency` or `perMinute` is not a whole number above 0.
    */
   async warmPhrases(phrases: Iterable<string>, options: WarmOptions = {}): Promise<Warmed> {
-    const { concurrency = 2 } = options;
-    if (!Number.isInteger(concurrency) || concurrency < 1) {
-      throw new TypeError(`concurrency must be a whole number above 0, got ${concurrency}`);
-    }
-    const sentences = new Set([...phrases].flatMap((phrase) => splitSentences(phrase)).map(normalizeSentence));
-    for (const sentence of sentences) this.#speaker.inventory.add(sentence);
-    return warm([...sentences], concurrency, () => this.#turn(undefined, false), this);
+    const concurrency = wholeAboveZero('concurrency', options.concurrency ?? 2);
+    const perMinute =
+      options.perMinute === undefined ? Number.POSITIVE_INFINITY : wholeAboveZero('perMinute', options.perMinute);
+    const speak = (sentence: string): Promise<void> => this.#speakUnheard(sentence);
+    const { signal } = this.#closing;
+    return warm(this.#speaker, this.#declare(phrases), { concurrency, perMinute, speak, signal });
+  }
+
+  /**
+   * Speaks each sentence of a text `takes` times afresh, in the agent's own voice (that of the first provider), and keeps the
+   * take of median length, pinned and in the inventory. Takes that are not complete do not count; when none is, the recording
+   * from before stays, and the result says so. Rejects when closed meanwhile.
+   * @throws TypeError when `takes` is not a whole number above 0.
+   */
+  async rerecord(text: string, options: RerecordOptions = {}): Promise<Rerecorded> {
+    const takes = wholeAboveZero('takes', options.takes ?? 3);
+    return rerecord(this.#speaker, this.#declare([text]), takes, this.#closing.signal);
+  }
+
+  /**
+   * Takes the sentences of a text out of all tiers and out of the inventory, in every voice in which this TTS speaks or, in
+   * this process, has spoken; what is being recorded is not stored. They are spoken anew the next time.
+   */
+  async forget(text: string): Promise<Invalidated> {
+    return forget(this.#speaker, sentencesOf([text]));
   }
 
   /** The audio of a text for `session.say(text, { audio: tts.phraseAudio(text) })`: from the cache, else spoken now. For one use. */
@@ -127,18 +151,7 @@ export class CachedTts extends tts.TTS {
     const turn = this.#turn(undefined);
     turn.push(text);
     turn.end();
-    const audio = turn.play(this.sampleRate, this.numChannels);
-    return new ReadableStream({
-      pull: async (controller) => {
-        const next = await audio.next();
-        if (next.done === true) return controller.close();
-        const { samples } = next.value;
-        controller.enqueue(
-          new AudioFrame(samples, this.sampleRate, this.numChannels, samples.length / this.numChannels),
-        );
-      },
-      cancel: () => turn.leave(),
-    });
+    return audioStream(turn, this.sampleRate, this.numChannels);
   }
 
   getPhraseCacheStats(): PhraseCacheStats {
@@ -158,8 +171,8 @@ export class CachedTts extends tts.TTS {
 
   /** Ends all speech, closes the inner TTS, and its own cache. */
   override async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(new Error(`${this.label} is closed`));
     for (const turn of this.#turns) turn.leave();
     const closed = await Promise.allSettled(this.#providers.map(async ({ inner }) => inner.close()));
     if (this.#ownsCache) await this.#speaker.cache.close();
@@ -176,8 +189,22 @@ export class CachedTts extends tts.TTS {
     return this.#first.markup.providerKey;
   }
 
+  #declare(texts: Iterable<string>): readonly string[] {
+    const sentences = sentencesOf(texts);
+    for (const sentence of sentences) this.#speaker.declared.add(sentence);
+    return sentences;
+  }
+
+  async #speakUnheard(sentence: string): Promise<void> {
+    const turn = this.#turn(undefined, false);
+    turn.push(sentence);
+    turn.end();
+    const audio = turn.play(this.sampleRate, this.numChannels);
+    while ((await audio.next()).done !== true);
+  }
+
   #turn(connOptions: APIConnectOptions | undefined, heard = true): Turn {
-    if (this.#closed) throw new Error(`${this.label} is closed`);
+    this.#closing.signal.throwIfAborted();
     const turn: Turn = new Turn(this.#speaker, { connOptions, heard, onEnd: () => this.#turns.delete(turn) });
     this.#turns.add(turn);
     return turn;

@@ -2,6 +2,7 @@ import type { tts } from '@livekit/agents';
 import type { Cache, Clock } from '@warmline/cache-core';
 import type { Admission } from './admission.ts';
 import type { PhraseEvent } from './events.ts';
+import type { PhraseInventory } from './inventory.ts';
 import type { Price } from './prices.ts';
 import type { Unit } from './provider.ts';
 import type { Speech } from './speech.ts';
@@ -15,6 +16,11 @@ export interface CachedTtsOptions {
   readonly cache?: Cache<Speech>;
   /** Which sentences outside the inventory may be stored. @default admitPhrase */
   readonly admit?: Admission;
+  /**
+   * Where phrases that were made ready are written down, with their text: only what `warmPhrases` and `rerecord` are given,
+   * never what is spoken to a caller. @default nowhere
+   */
+  readonly inventory?: PhraseInventory;
   /**
    * Whether neighbouring misses are spoken one by one or as one stream, which keeps the prosody across sentences and needs
    * word timings to be stored. @default `run` where the inner TTS gives word timings, else `sentence`
@@ -39,6 +45,8 @@ export interface CachedTtsOptions {
 export interface WarmOptions {
   /** Sentences spoken at the same time, each on a connection of the provider. @default 2 */
   readonly concurrency?: number;
+  /** How many sentences may be sent to the provider in any minute; what is ready already does not count. @default unlimited */
+  readonly perMinute?: number;
 }
 
 /** The first of several TTS. @throws TypeError when there is none, or when they have different formats. */
@@ -59,5 +67,13 @@ export function sameFormat(inners: readonly tts.TTS[]): tts.TTS {
 export function positive(name: string, value: number): number {
   if (typeof value !== 'number' || !(value > 0))
     throw new TypeError(`${name} must be a number above 0, got ${String(value)}`);
+  return value;
+}
+
+/** @throws TypeError unless the value is a whole number above 0. */
+export function wholeAboveZero(name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1) {
+    throw new TypeError(`${name} must be a whole number above 0, got ${String(value)}`);
+  }
   return value;
 }

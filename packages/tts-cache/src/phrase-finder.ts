@@ -1,4 +1,4 @@
-import type { Cache, Outcome } from '@warmline/cache-core';
+import type { Cache, Clock, Outcome } from '@warmline/cache-core';
 import type { Recording } from './recording.ts';
 import type { Speech } from './speech.ts';
 
@@ -19,8 +19,15 @@ export interface FoundPhrase {
   readonly looking: boolean;
 }
 
-/** What the callers of one process are finding or recording now, by key; entries live as long as their load. */
-const underWay = new WeakMap<Cache<Speech>, Map<string, Promise<Source>>>();
+/** What a caller of this process is finding or recording now. */
+interface UnderWay {
+  readonly source: Promise<Source>;
+  /** Resolves when it is stored, or will not be. */
+  readonly ended: Promise<void>;
+}
+
+/** By key; entries live as long as their load. */
+const underWay = new WeakMap<Cache<Speech>, Map<string, UnderWay>>();
 
 /**
  * Finds a sentence in the tiers, or joins whoever records it, or becomes the one who does.
@@ -45,17 +52,16 @@ export function findPhrase(
     () => {
       const { source, speech } = start();
       found.resolve(source);
-      return speech;
+      return pin ? speech.then((spoken) => ({ ...spoken, pinned: true as const })) : speech;
     },
     { pin, onOutcome: (outcome) => (state.outcome = outcome) },
   );
   const joined = state.outcome?.from === 'flight' ? running.get(key) : undefined;
-  if (joined === undefined) running.set(key, found.promise);
   const settle = (source: Source): void => {
     found.resolve(source);
-    if (running.get(key) === found.promise) running.delete(key);
+    if (running.get(key) === own) running.delete(key);
   };
-  loading.then(
+  const ended = loading.then(
     (speech) =>
       settle(
         speech === undefined
@@ -64,10 +70,30 @@ export function findPhrase(
       ),
     (error: unknown) => settle(failed(error)),
   );
-  return { source: joined ?? found.promise, own: joined === undefined, looking: state.outcome === undefined };
+  const own: UnderWay = { source: found.promise, ended };
+  if (joined === undefined) running.set(key, own);
+  return { source: joined?.source ?? found.promise, own: joined === undefined, looking: state.outcome === undefined };
 }
 
-function runningIn(cache: Cache<Speech>): Map<string, Promise<Source>> {
+/** What the tiers hold, once a recording that is under way in this process has been stored; it is waited for `patienceMs`. */
+export async function findStored(
+  cache: Cache<Speech>,
+  key: string,
+  clock: Clock,
+  patienceMs: number,
+): Promise<Speech | undefined> {
+  const running = runningIn(cache).get(key);
+  if (running !== undefined) {
+    // It may be part of a longer stretch, and that goes on as long as somebody takes to listen to it.
+    const late = Promise.withResolvers<void>();
+    const cancel = clock.after(patienceMs, late.resolve);
+    await Promise.race([running.ended, late.promise]);
+    cancel();
+  }
+  return cache.get(key);
+}
+
+function runningIn(cache: Cache<Speech>): Map<string, UnderWay> {
   let running = underWay.get(cache);
   if (running === undefined) {
     running = new Map();

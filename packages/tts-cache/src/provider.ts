@@ -7,6 +7,9 @@ import { readVoice } from './voice.ts';
 /** Whether misses are spoken one by one or together with their neighbours. */
 export type Unit = 'sentence' | 'run';
 
+/** A voice that changes all the time would else be remembered without end. */
+const MAX_VOICES = 100;
+
 /** One inner TTS with its voice, and whether it is believed to work. */
 export class Provider {
   readonly index: number;
@@ -14,6 +17,8 @@ export class Provider {
   readonly #voice: Voice;
   readonly #clock: Clock;
   readonly #unit: Unit | undefined;
+  /** By their keys; those used last are last. */
+  readonly #voices = new Map<string, VoiceSettings>();
   #downUntilMs = 0;
   #cutsFailed = false;
 
@@ -32,7 +37,15 @@ export class Provider {
 
   /** Read together with the options of the inner TTS, which it copies when a stream is opened: in the same tick. */
   get voice(): VoiceSettings {
-    return readVoice(this.#voice);
+    const voice = readVoice(this.#voice);
+    if (typeof this.#voice === 'function') this.#remember(voice);
+    return voice;
+  }
+
+  /** The voice it has now and those it had before, as far as they were used in this process. */
+  get voices(): readonly VoiceSettings[] {
+    const { voice } = this;
+    return typeof this.#voice === 'function' ? [...this.#voices.values()] : [voice];
   }
 
   /** As asked for; else runs where the provider can tell where each word is, until its timings prove not to. */
@@ -53,6 +66,15 @@ export class Provider {
 
   markDown(forMs: number): void {
     this.#downUntilMs = this.#clock.now() + forMs;
+  }
+
+  #remember(voice: VoiceSettings): void {
+    const key = phraseKey(this.inner, voice, '');
+    this.#voices.delete(key);
+    // A copy: settings may be an object that changes.
+    this.#voices.set(key, { ...voice });
+    const [oldest] = this.#voices.keys();
+    if (oldest !== undefined && this.#voices.size > MAX_VOICES) this.#voices.delete(oldest);
   }
 }
 

@@ -74,7 +74,7 @@ export class RunIntake {
   }
 
   async #sort(sentence: string): Promise<void> {
-    const { cache, admit, inventory } = this.#speaker;
+    const { cache, admit, declared } = this.#speaker;
     const provider = this.#provider;
     if (provider === undefined || this.#left) return;
     const { inner } = provider;
@@ -83,7 +83,7 @@ export class RunIntake {
     const voice = voiceKey(inner, settings);
     if (this.#run?.part.over === true) this.#run = undefined;
     if (this.#run !== undefined && this.#run.voice !== voice) this.#endRun();
-    const pin = inventory.has(sentence);
+    const pin = declared.has(sentence);
     if (!pin && !admit(sentence)) {
       this.#append(provider, voice, sentence, undefined);
       this.#speaker.emit({

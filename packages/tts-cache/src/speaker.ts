@@ -2,6 +2,7 @@ import type { APIConnectOptions } from '@livekit/agents';
 import type { Cache, Clock } from '@warmline/cache-core';
 import type { Admission } from './admission.ts';
 import type { NotStored, PhraseEvent } from './events.ts';
+import type { PhraseInventory } from './inventory.ts';
 import { findPhrase } from './phrase-finder.ts';
 import type { Source } from './phrase-finder.ts';
 import { phraseKey } from './phrase-key.ts';
@@ -18,8 +19,10 @@ export interface Speaker {
   /** At least one, in the order of preference. */
   readonly providers: readonly Provider[];
   readonly admit: Admission;
-  /** Sentences that were declared to be warmed: pinned whenever they are stored, and stored whatever the policy says. */
-  readonly inventory: Set<string>;
+  /** Sentences that are to be kept ready: pinned whenever they are stored, and stored whatever the policy says. */
+  readonly declared: Set<string>;
+  /** Where those that are ready are written down; never rejects. */
+  readonly inventory: PhraseInventory;
   readonly clock: Clock;
   readonly stallMs: number;
   readonly recoveryMs: number;
@@ -41,7 +44,7 @@ export interface OpenedSentence {
 /** Finds a sentence in the voice that the provider has now, or has it spoken. Voice and provider options are read in this tick. */
 export function openSentence(speaker: Speaker, provider: Provider, sentence: string, use: Use): OpenedSentence {
   const { cache } = speaker;
-  const pin = speaker.inventory.has(sentence);
+  const pin = speaker.declared.has(sentence);
   if (!pin && !speaker.admit(sentence)) return speakUnstored(speaker, provider, sentence, use, 'not-admitted');
   const key = phraseKey(provider.inner, provider.voice, sentence);
   const here = cache.peek(key);
@@ -84,7 +87,13 @@ export function speakUnstored(
   return { source: Promise.resolve({ kind: 'recording', recording }), own: true };
 }
 
-function startRecording(speaker: Speaker, provider: Provider, sentence: string, synthesis: Synthesis): Recording {
+/** Lets the provider speak; a `not-stored` event tells of a recording that is not complete. */
+export function startRecording(
+  speaker: Speaker,
+  provider: Provider,
+  sentence: string,
+  synthesis: Synthesis,
+): Recording {
   const recording = record({
     synthesis,
     sentence,

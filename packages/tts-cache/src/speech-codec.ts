@@ -6,6 +6,7 @@ import type { Speech, TimedText } from './speech.ts';
  *
  *   0 u8 version, 1    4 u32 sample rate    12 u32 playTo      20 u32 timing bytes
  *   1 u8 channels      8 u32 playFrom       16 u32 PCM bytes   24 PCM, then the timings as JSON
+ *   2 u8 1 if pinned
  */
 const VERSION = 1;
 const HEADER_BYTES = 24;
@@ -29,6 +30,7 @@ export const speechCodec: Codec<Speech> = Object.freeze({
     const view = new DataView(bytes.buffer);
     view.setUint8(0, VERSION);
     view.setUint8(1, speech.channels);
+    view.setUint8(2, speech.pinned === true ? 1 : 0);
     view.setUint32(4, speech.sampleRate, true);
     view.setUint32(8, speech.playFrom, true);
     view.setUint32(12, speech.playTo, true);
@@ -56,6 +58,7 @@ export const speechCodec: Codec<Speech> = Object.freeze({
       playFrom,
       playTo,
       words: timingBytes === 0 ? undefined : readWords(bytes.subarray(HEADER_BYTES + pcmBytes)),
+      ...(view.getUint8(2) === 1 ? { pinned: true } : {}),
     };
   },
 });

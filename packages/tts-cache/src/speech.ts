@@ -20,9 +20,16 @@ export interface Speech {
   readonly playTo: number;
   /** The provider's own timings; `undefined` when it gave none. */
   readonly words: readonly TimedText[] | undefined;
+  /** Whether it was stored to stay; it travels with the audio, so that no process pins what another has pinned. */
+  readonly pinned?: true;
 }
 
 /** Length of the part that is replayed, in milliseconds. */
 export function replayMs(speech: Speech): number {
   return ((speech.playTo - speech.playFrom) / speech.sampleRate) * 1000;
+}
+
+/** The samples that are replayed: a view, not a copy. */
+export function replayed({ samples, channels, playFrom, playTo }: Speech): Int16Array {
+  return samples.subarray(playFrom * channels, playTo * channels);
 }

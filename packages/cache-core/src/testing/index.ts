@@ -12,6 +12,8 @@ export type { ChaosBusOptions, DeliveryFaults } from './chaos-bus.ts';
 export { ChaosTier } from './chaos-tier.ts';
 export type { AnswerFaults, ChaosTierOptions, ReleaseFaults, WriteFaults } from './chaos-tier.ts';
 export { FakeClock } from './fake-clock.ts';
+export { decodeFrame } from '../frame.ts';
+export type { Frame } from '../frame.ts';
 export { ReferenceModel } from './reference-model.ts';
 export type { Change, Copy, Expectation } from './reference-model.ts';
 export { playModel } from './model/play-model.ts';

@@ -1,0 +1,74 @@
+import { foldStatistics, Keeper } from '@warmline/cache-lmdb';
+import type { MachineStatistics } from '@warmline/cache-lmdb';
+import type { CachedTts, Warmed } from '@warmline/tts-cache';
+import { Warmer } from './warmer.ts';
+import type { WarmListOptions } from './warmer.ts';
+import { Warmline } from './warmline.ts';
+import type { WarmlineOptions } from './warmline.ts';
+
+/** @see startHost */
+export interface HostOptions extends WarmlineOptions {
+  /** Of the host tier's `maxBytes`: what one scope may hold before it is the first to make space. @default 0.5 */
+  readonly scopeShare?: number;
+  /** Of the host tier's `maxBytes`: pinned entries beyond it are evicted like others. @default 0.5 */
+  readonly pinShare?: number;
+}
+
+/**
+ * Starts the host service, in the worker process that lives on between calls: it makes space in the machine's host tier, keeps
+ * phrases warm, and adds up what calls have counted. Of several on one machine one does the work; when it dies another takes
+ * over within two seconds. Nothing of it keeps the process alive.
+ */
+export async function startHost(options: HostOptions = {}): Promise<Host> {
+  const { scopeShare, pinShare, ...rest } = options;
+  const warmline = new Warmline(rest);
+  const { host } = warmline;
+  const keeper =
+    host &&
+    new Keeper(host, {
+      duties: [foldStatistics(host)],
+      ...(scopeShare !== undefined && { scopeShare }),
+      ...(pinShare !== undefined && { pinShare }),
+      ...(options.onEvent && { onEvent: options.onEvent }),
+    });
+  return new Host(warmline, keeper);
+}
+
+/** A machine's host service; made by {@link startHost}. */
+export class Host {
+  readonly warmline: Warmline;
+  readonly #keeper: Keeper | undefined;
+  readonly #warmer: Warmer;
+
+  /** @internal */
+  constructor(warmline: Warmline, keeper: Keeper | undefined) {
+    this.warmline = warmline;
+    this.#keeper = keeper;
+    this.#warmer = new Warmer(warmline.host);
+  }
+
+  /** Whether this process is the one that does the work for its machine now. */
+  get isKeeper(): boolean {
+    return this.#keeper?.isHolding ?? false;
+  }
+
+  /**
+   * Makes phrases ready before the first call, and again before they expire. Each is spoken once for the machine, however many
+   * workers ask, and no faster than `perMinute`. Resolves when they are ready; does not reject when the provider fails.
+   */
+  warm(voice: CachedTts, phrases: Iterable<string>, options?: WarmListOptions): Promise<Warmed> {
+    return this.#warmer.warm(voice, phrases, options);
+  }
+
+  /** What all processes of the machine have counted; `undefined` without a host tier. */
+  statistics(): MachineStatistics | undefined {
+    return this.warmline.statistics();
+  }
+
+  /** Leaves the work to another process. */
+  async close(): Promise<void> {
+    this.#warmer.close();
+    await this.#keeper?.close();
+    await this.warmline.close();
+  }
+}

@@ -1,0 +1,8 @@
+export { cachedTts } from './cached-tts.ts';
+export type { CachingOptions, ObservingOptions } from './cached-tts.ts';
+export { Host, startHost } from './host.ts';
+export type { HostOptions } from './host.ts';
+export { openWarmline, Warmline } from './warmline.ts';
+export type { WarmlineEvent, WarmlineOptions, WarmTtsOptions } from './warmline.ts';
+export type { WarmListOptions } from './warmer.ts';
+export type { ObservationLogEvent, ObservationLogOptions } from './observe/observation-log.ts';

@@ -1,0 +1,140 @@
+import type { tts } from '@livekit/agents';
+import { createCache } from '@warmline/cache-core';
+import type { Cache, CacheOptions } from '@warmline/cache-core';
+import { AccountPermits, machineStatistics, openHostTier, StatisticsPublisher } from '@warmline/cache-lmdb';
+import type {
+  AccountPermitsOptions,
+  HostEvent,
+  HostTier,
+  HostTierOptions,
+  MachineStatistics,
+} from '@warmline/cache-lmdb';
+import { cachedTts, createPhraseCache } from '@warmline/tts-cache';
+import type { CachedTts, CachedTtsOptions, Speech, Voice } from '@warmline/tts-cache';
+import { countersOf } from './counters.ts';
+import { hostInventory } from './host-inventory.ts';
+import { voiceOf } from './voice-of.ts';
+
+/** What a {@link Warmline} tells about its tiers. */
+export type WarmlineEvent =
+  | HostEvent
+  /** Another machine's cache was asked for, and this version has none: the host tier is the last one. */
+  | { readonly type: 'cluster-tier-unavailable'; readonly error: Error };
+
+/** @see openWarmline */
+export interface WarmlineOptions extends Omit<HostTierOptions, 'cluster' | 'onEvent'> {
+  /** Whose entries these are; one tenant cannot reach another's. @default 'default' */
+  readonly scope?: string;
+  /** `false` keeps everything in this process. @default true */
+  readonly host?: boolean;
+  /** URL of the cluster tier. Not in this version: it is told as an event, and everything works without. @default none */
+  readonly redis?: string | undefined;
+  /** Without a listener a missing tier is a process warning. */
+  readonly onEvent?: (event: WarmlineEvent) => void;
+}
+
+/** As for `cachedTts` of `@warmline/tts-cache`; the voice may be left out where the TTS tells it. */
+export interface WarmTtsOptions extends Omit<CachedTtsOptions, 'cache' | 'inventory'> {
+  readonly voice?: Voice;
+}
+
+/**
+ * Opens what a process needs to find its speech warm: a process tier, and the host tier it shares with all other processes of
+ * the machine. Synchronous and made for `prewarm`: some 30 ms, most of it the native module of the host tier.
+ *
+ * Never fails for want of a tier: without a host tier (no native module, no usable directory, full disk) the process tier
+ * works alone, and one event tells why.
+ * @throws TypeError for an option out of range.
+ */
+export function openWarmline(options: WarmlineOptions = {}): Warmline {
+  return new Warmline(options);
+}
+
+/** A process's part of the cache; made by {@link openWarmline}. */
+export class Warmline {
+  readonly scope: string;
+  /** Shared by all processes of the machine; `undefined` when there is none. */
+  readonly host: HostTier | undefined;
+  readonly #phrases: Cache<Speech>;
+  readonly #voices = new Set<CachedTts>();
+  readonly #caches = new Set<{ close(): Promise<void> }>();
+  readonly #publisher: StatisticsPublisher | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(options: WarmlineOptions) {
+    const { scope = 'default', host = true, redis, onEvent, ...hostOptions } = options;
+    this.scope = scope;
+    if (redis !== undefined) {
+      const error = new Error('redis: this version has no cluster tier; calls are kept warm on each machine by itself');
+      if (onEvent === undefined) process.emitWarning(error);
+      else onEvent({ type: 'cluster-tier-unavailable', error });
+    }
+    this.host = host
+      ? openHostTier({ ...hostOptions, ...(redis !== undefined && { cluster: redis }), ...(onEvent && { onEvent }) })
+      : undefined;
+    this.#phrases = createPhraseCache({ scope, tiers: this.#tiers() });
+    this.#publisher =
+      this.host &&
+      new StatisticsPublisher(this.host, () =>
+        countersOf([...this.#voices].map((voice) => voice.getPhraseCacheStats())),
+      );
+  }
+
+  /**
+   * Wraps a LiveKit TTS: sentences that any process of this machine has spoken are replayed at once.
+   * @throws TypeError when no voice is given and the TTS does not tell its own.
+   */
+  tts(inner: tts.TTS, options: WarmTtsOptions = {}): CachedTts {
+    const wrapped = cachedTts(inner, {
+      ...options,
+      voice: options.voice ?? voiceOf(inner),
+      cache: this.#phrases,
+      ...(this.host && { inventory: hostInventory(this.host, this.scope) }),
+    });
+    this.#voices.add(wrapped);
+    return wrapped;
+  }
+
+  /** A cache of your own on the same tiers, in the same scope. */
+  cache<V>(options: Omit<CacheOptions<V>, 'scope' | 'tiers'>): Cache<V> {
+    const cache = createCache<V>({ ...options, scope: this.scope, tiers: this.#tiers() });
+    this.#caches.add(cache);
+    return cache;
+  }
+
+  /** The phrases of this process and machine, for tools. */
+  get phrases(): Cache<Speech> {
+    return this.#phrases;
+  }
+
+  /**
+   * A provider's connections, shared by all processes of the machine; for `pool: { permits }` of `@warmline/tts-sarvam`.
+   * @returns `undefined` without a host tier: then each process has only its own limit.
+   * @throws TypeError when the limit is not a whole number of at least 1.
+   */
+  permits(options: AccountPermitsOptions): AccountPermits | undefined {
+    return this.host && new AccountPermits(this.host, options);
+  }
+
+  /** What all processes of the machine have counted, those that have ended included; `undefined` without a host tier. */
+  statistics(): MachineStatistics | undefined {
+    return this.host && machineStatistics(this.host);
+  }
+
+  /** Writes the last counters down and closes the caches. The wrapped TTS are yours to close, before this. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await this.#publisher?.close();
+    await this.#phrases.close();
+    for (const cache of this.#caches) await cache.close();
+    await this.host?.close();
+  }
+
+  #tiers(): readonly HostTier[] {
+    return this.host === undefined ? [] : [this.host];
+  }
+}
