@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { HostTierError } from './errors.ts';
 
 /** Changes with anything that another version could misread. */
@@ -50,7 +50,7 @@ export function hostDirectory(options: HostDirectoryOptions): string {
   const { boot, space } = whereabouts();
   const path = join(base, `${FORMAT}-${boot}-${space}-${uid}-${pool}`);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path);
     checkPrivate(path, uid);
     // In a folder that everybody may write to, somebody else could have made ours before us, and replace what is in it.
     if (options.directory === undefined) checkPrivate(base, uid);
@@ -62,6 +62,18 @@ export function hostDirectory(options: HostDirectoryOptions): string {
     });
   }
   return path;
+}
+
+/** Not `recursive` of Node, which never returns where a file system answers ENOENT for a parent that is there (procfs). */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process was quicker.
+    if (!existsSync(path)) throw error;
+  }
 }
 
 function checkPrivate(path: string, uid: number): void {

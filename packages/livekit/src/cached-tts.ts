@@ -68,6 +68,7 @@ function observed<T extends tts.TTS>(inner: T, options: ObservingOptions): T {
   return observedTts(inner, {
     voice,
     onObservation: log.record,
+    onClose: () => log.close(),
     ...(agent !== undefined && { agent }),
     ...(admit && { admit }),
     ...(options.clock && { clock: options.clock }),

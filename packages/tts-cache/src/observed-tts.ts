@@ -20,6 +20,8 @@ export interface ObservedTtsOptions {
   readonly voice: Voice;
   /** Told of every sentence when its reply is over. What it throws becomes a process warning, once. */
   readonly onObservation: (observation: Observation) => void;
+  /** Run after the TTS was closed: the moment to write down what was told. @default nothing */
+  readonly onClose?: () => Promise<void>;
   /** Under which name the sentences are reported. @default none */
   readonly agent?: string;
   /** Which sentences the cache would store. @default admitPhrase */
@@ -44,13 +46,17 @@ export function observedTts<T extends tts.TTS>(inner: T, options: ObservedTtsOpt
   const quietly = warningOnce();
   let replies = 0;
   const open = (): ObservedReply => new ObservedReply(observer, replies++);
-  const doors: Pick<tts.TTS, 'stream' | 'synthesize'> = {
+  const doors: Pick<tts.TTS, 'stream' | 'synthesize' | 'close'> = {
     stream: (...args) => observeStream(inner.stream(...args), open, quietly),
     synthesize: (...args) => observeChunkedStream(inner.synthesize(...args), open(), quietly),
+    close: async () => {
+      await inner.close();
+      await options.onClose?.();
+    },
   };
   const observed: T = new Proxy(inner, {
     get(target, name) {
-      if (name === 'stream' || name === 'synthesize') return doors[name];
+      if (name === 'stream' || name === 'synthesize' || name === 'close') return doors[name];
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== 'function' || name === 'constructor') return value;
       // Methods reach private fields, which a proxy has not.
