@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostNow, pause, standStill } from './clock.ts';
@@ -32,7 +33,7 @@ export class Gate {
   /** Takes part as a writer. */
   constructor(directory: string) {
     this.#tickets = join(directory, 'opening');
-    this.#flagFile = join(directory, 'writing', String(process.pid));
+    this.#flagFile = join(directory, 'writing', `${process.pid}-${randomUUID()}`);
     this.#flag = openSync(this.#flagFile, 'w', 0o600);
     writeSync(this.#flag, IDLE, 0, 1, 0);
   }
@@ -46,10 +47,13 @@ export class Gate {
     writeFileSync(ticket, '');
     try {
       const untilMs = hostNow() + OPEN_WAIT_MS;
-      for (const pid of pidsIn(flags)) {
-        while (isWriting(join(flags, String(pid))) && isAlive(pid)) {
-          if (hostNow() > untilMs)
-            throw stuck(`process ${pid} has been writing to ${directory} for ${OPEN_WAIT_MS} ms`);
+      for (const flag of readdirSync(flags)) {
+        // Its own writes are to a file that is gone: it opens none twice.
+        if (pidOf(flag) === process.pid) continue;
+        while (isWriting(join(flags, flag)) && isAlive(pidOf(flag))) {
+          if (hostNow() > untilMs) {
+            throw stuck(`process ${pidOf(flag)} has been writing to ${directory} for ${OPEN_WAIT_MS} ms`);
+          }
           standStill(POLL_MS);
         }
       }
@@ -79,14 +83,16 @@ export class Gate {
 
   #tryEnter(): boolean {
     if (this.#inside++ === 0) writeSync(this.#flag, WRITING, 0, 1, 0);
-    if (pidsIn(this.#tickets).every((pid) => this.#isOver(pid))) return true;
+    if (readdirSync(this.#tickets).every((ticket) => this.#isOver(ticket))) return true;
     this.leave();
     return false;
   }
 
-  #isOver(pid: number): boolean {
+  /** Its own are of openings that have ended: they block the event loop. */
+  #isOver(ticket: string): boolean {
+    const pid = pidOf(ticket);
     if (pid !== process.pid && isAlive(pid)) return false;
-    rmSync(join(this.#tickets, String(pid)), { force: true });
+    rmSync(join(this.#tickets, ticket), { force: true });
     return true;
   }
 }
@@ -94,7 +100,7 @@ export class Gate {
 /** Removes the flags of processes that have ended. */
 export function removeDeadFlags(directory: string): void {
   const flags = join(directory, 'writing');
-  for (const pid of pidsIn(flags)) if (!isAlive(pid)) rmSync(join(flags, String(pid)), { force: true });
+  for (const flag of readdirSync(flags)) if (!isAlive(pidOf(flag))) rmSync(join(flags, flag), { force: true });
 }
 
 function isWriting(flag: string): boolean {
@@ -106,8 +112,9 @@ function isWriting(flag: string): boolean {
   }
 }
 
-function pidsIn(folder: string): number[] {
-  return readdirSync(folder).map(Number);
+/** Names begin with the pid; a process that opens anew after its file is gone has two flags for a while. */
+function pidOf(name: string): number {
+  return Number.parseInt(name, 10);
 }
 
 function stuck(message: string): HostTierError {

@@ -1,41 +1,21 @@
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, statfsSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMainThread } from 'node:worker_threads';
-import type * as Lmdb from 'lmdb';
-import { after, hostNow, pause } from './clock.ts';
+import { hostNow, pause } from './clock.ts';
+import { filesOf, SizeMark } from './environment.ts';
 import { HostTierError } from './errors.ts';
-import { filesOf, SizeMark, stateOf } from './environment.ts';
 import { Gate } from './gate.ts';
-import { recordKey } from './names.ts';
-import { stoppedWriter } from './write-lock.ts';
+import { CURRENT, discard, IDENTITY, loadEngine, openEnvironment } from './open-environment.ts';
+import type { Db, LmdbModule } from './open-environment.ts';
+import { failureOf, inTime } from './write-failure.ts';
 
 /** Behind a stuck writer no more than this is kept waiting; further writes fail at once. */
 const MAX_PENDING_BYTES = 16 * 2 ** 20;
 /** A view of the file this old is renewed before it is read; a machine's invalidations must be seen within 5 ms. */
 const VIEW_MS = 1;
 const MIN_PENDING_BYTES = 1024;
-const MAX_READERS = 1024;
-/** A cache line of LMDB's for each reader, and a page for what comes before. */
-const LOCK_BYTES = (MAX_READERS + 64) * 64;
-/** Without so much room there is no use in a new file. */
-const MIN_FREE_BYTES = 2 ** 20;
-/** The folder of the environment in use. */
-const CURRENT = 'current';
-const IDENTITY = recordKey('head', 'identity');
+/** A process that ends does not wait longer for a stopped writer. */
 const STUCK_AT_EXIT_MS = 500;
-/** Longer than any write takes, and than a cache waits for one. */
-const STUCK_MS = 6_000;
 const CLOSE_MS = 2_000;
-type Db = Lmdb.RootDatabase<Uint8Array, string>;
-type LmdbModule = typeof Lmdb;
-
-/** Keys are text, written straight into the buffer of the engine. */
-const TEXT_KEYS = {
-  writeKey: (key: string, target: Buffer, at: number): number => at + target.write(key, at),
-  readKey: (source: Buffer, start: number, end: number): string => source.toString('utf8', start, end),
-};
 
 /** What must still be so when a write is made: this key has this version, or does not exist. */
 export interface Condition {
@@ -279,112 +259,4 @@ export class LmdbFile {
   readonly #endOfProcess = (): void => {
     if (hostNow() - this.#pendingSinceMs > STUCK_AT_EXIT_MS) process.kill(process.pid, 'SIGKILL');
   };
-}
-
-/**
- * Opens the environment, and makes one if there is none or it is unusable. A new one is made where nobody looks and appears
- * whole, so that no process opens a file that another is still making.
- */
-function openEnvironment(lmdb: LmdbModule, directory: string, mapBytes: number): Db {
-  if (!isMainThread) {
-    throw new HostTierError('ERR_HOST_FILE', 'the host tier can be opened by the main thread of a process only');
-  }
-  const current = join(directory, CURRENT);
-  const open = (path: string): Db =>
-    lmdb.open<Uint8Array, string>({
-      path,
-      encoding: 'binary',
-      keyEncoder: TEXT_KEYS,
-      useVersions: true,
-      // The directory is named for the boot: what a power cut loses is never read again.
-      noSync: true,
-      overlappingSync: false,
-      maxReaders: MAX_READERS,
-      mapSize: mapBytes,
-      maxDbs: 1,
-    });
-  return Gate.whileNobodyWrites(directory, () => {
-    if (stateOf(current) === 'unusable') discard(directory);
-    if (stateOf(current) === 'absent') {
-      const made = make(directory, open);
-      if (made !== undefined) return made;
-    }
-    const stopped = stoppedWriter(filesOf(current).lock);
-    if (stopped !== undefined) {
-      throw new HostTierError('ERR_HOST_STUCK', `thread ${stopped} was stopped while it was writing to ${directory}`);
-    }
-    return open(current);
-  });
-}
-
-/** @returns `undefined` when another process was quicker. */
-function make(directory: string, open: (path: string) => Db): Db | undefined {
-  const { bavail, bsize } = statfsSync(directory);
-  if (bavail * bsize < MIN_FREE_BYTES)
-    throw new HostTierError('ERR_HOST_FULL', `less than ${MIN_FREE_BYTES} bytes are free for ${directory}`);
-  const making = join(directory, `making-${randomUUID()}`);
-  mkdirSync(making, { mode: 0o700 });
-  // In full length: a page of it that the disk has no room for would end the process that touches it.
-  writeFileSync(filesOf(making).lock, Buffer.alloc(LOCK_BYTES), { mode: 0o600 });
-  const db = open(making);
-  db.putSync(IDENTITY, Buffer.from(randomUUID()), 1);
-  try {
-    renameSync(making, join(directory, CURRENT));
-    return db;
-  } catch {
-    void db.close();
-    rmSync(making, { recursive: true, force: true });
-    return undefined;
-  }
-}
-
-/** Both files at once: never would a new file stand beside the lock of an old one. */
-function discard(directory: string): void {
-  const discarded = join(directory, `discarded-${randomUUID()}`);
-  renameSync(join(directory, CURRENT), discarded);
-  rmSync(discarded, { recursive: true, force: true });
-}
-
-/** Loaded at the first use only, and so that its absence is an error like any other. */
-function loadEngine(): LmdbModule {
-  try {
-    return createRequire(import.meta.url)('lmdb') as LmdbModule;
-  } catch (error) {
-    throw new HostTierError(
-      'ERR_HOST_NO_ENGINE',
-      `the native module 'lmdb' cannot be loaded on ${process.platform}-${process.arch}`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
-/** Nobody waits longer for a writer that is stopped, though what is queued may still be written when it goes on. */
-async function inTime(written: Promise<boolean>, directory: string): Promise<boolean> {
-  const late = Promise.withResolvers<never>();
-  const cancel = after(STUCK_MS, () =>
-    late.reject(
-      new HostTierError('ERR_HOST_STUCK', `another process has been writing to ${directory} for ${STUCK_MS} ms`),
-    ),
-  );
-  try {
-    return await Promise.race([written, late.promise]);
-  } finally {
-    cancel();
-  }
-}
-
-/** Why a write was not made; LMDB tells it beside the rejection. */
-async function failureOf(error: unknown, directory: string): Promise<HostTierError> {
-  if (error instanceof HostTierError) return error;
-  const told =
-    error instanceof Error && 'commitError' in error ? Promise.resolve(error.commitError) : Promise.reject(error);
-  const cause: unknown = await told.then(
-    () => error,
-    (reason: unknown) => reason,
-  );
-  const full = /no space|MAP_FULL|ENOSPC|quota|too large/iu.test(String(cause));
-  const code = full ? 'ERR_HOST_FULL' : 'ERR_HOST_WRITE';
-  return new HostTierError(code, `${directory} could not be written: ${String(cause)}`, { cause });
 }
