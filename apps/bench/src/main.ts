@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { crash } from './crash/crash.ts';
 import { readDatasets, sample, shippedDatasets, UsageError } from './dataset.ts';
 import { describeEnvironment } from './environment.ts';
 import { faults } from './faults/faults.ts';
@@ -7,10 +8,12 @@ import { hotPath } from './hot-path/hot-path.ts';
 import { races } from './races/races.ts';
 import { createProgress } from './progress.ts';
 import type { Facts, Metrics, Scenario, ScenarioResult } from './scenario.ts';
+import { stampede } from './stampede/stampede.ts';
 import { table } from './tables.ts';
+import { tiers } from './tiers/tiers.ts';
 import { turn } from './turn/turn.ts';
 
-const SCENARIOS: readonly Scenario[] = [turn, faults, hotPath, races];
+const SCENARIOS: readonly Scenario[] = [turn, faults, hotPath, races, tiers, stampede, crash];
 const SENTENCES_A_FILE = 300;
 /** Of each language of the shipped workload: with installing and building, the first run is to show its result within two minutes. */
 const SENTENCES_A_LANGUAGE = 140;
@@ -93,8 +96,8 @@ async function run(scenarios: readonly Scenario[], options: Options, argv: reado
   let failed = 0;
   for (const scenario of scenarios) {
     const progress = createProgress(process.stderr);
-    const { seed, quick, sabotage } = options;
-    const result = await scenario.run({ datasets, seed, quick, sabotage, progress });
+    const { seed, quick, full, sabotage } = options;
+    const result = await scenario.run({ datasets, seed, quick, full, sabotage, progress });
     progress.done();
     results[scenario.name] = result.metrics;
     overrides[scenario.name] = result.overrides;

@@ -42,6 +42,7 @@ export interface ScenarioContext {
   readonly datasets: readonly Dataset[];
   readonly seed: number;
   readonly quick: boolean;
+  readonly full: boolean;
   /** A named fault that the checks must catch; one of the scenario's own. */
   readonly sabotage: string | undefined;
   readonly progress: Progress;

@@ -328,3 +328,40 @@ describe.each(SHARED_LEVELS.map((levels) => ({ levels })))('over $levels', ({ le
     expect(await open().cache.get('k')).toBeUndefined(); // Who only looks waits for nobody.
   });
 });
+
+describe('a tier that is late to say who holds the lease', () => {
+  /** A crowd of processes at once makes any tier late. */
+  const LATE_MS = 100;
+
+  function crowd(lateMs: number) {
+    const stage = setUp(['host'], { tierBudgetMs: 15 });
+    const tiers = stage.tiers.map((tier) =>
+      wrapTier(tier, {
+        begin: async (...args: Parameters<typeof tier.begin>) => {
+          await new Promise<void>((resolve) => stage.clock.after(lateMs, resolve));
+          return tier.begin(...args);
+        },
+      }),
+    );
+    return { ...stage, caches: Array.from({ length: 5 }, () => stage.open({ tiers }).cache) };
+  }
+
+  test('is waited for: still one load for all', async () => {
+    const { clock, caches } = crowd(LATE_MS);
+    let loads = 0;
+    const answers = Promise.all(caches.map((cache) => cache.getOrLoad('k', () => ++loads)));
+    expect(await timeToSettle(clock, answers, FOR_EVER_MS)).toBeLessThan(LEASE_MS);
+    expect(await answers).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  test('for a quarter of `leaseWaitMs`: one that hangs costs no more', async () => {
+    const { clock, caches } = crowd(FOR_EVER_MS);
+    expect(
+      await timeToSettle(
+        clock,
+        caches[0]!.getOrLoad('k', () => 1),
+        FOR_EVER_MS,
+      ),
+    ).toBeLessThanOrEqual(LEASE_MS / 4);
+  });
+});

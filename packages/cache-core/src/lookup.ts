@@ -12,6 +12,9 @@ import { callTier, startBudget } from './tier-call.ts';
 import type { Grant, Stored } from './write-back.ts';
 import { insertHere, stampTtlMs, writeShared } from './write-back.ts';
 
+/** Of `leaseWaitMs`: how long a tier may take to say who holds a lease. */
+const ASKING_SHARE = 0.25;
+
 /** A lease and the tier that gave it. */
 export interface HeldLease {
   readonly tier: SharedTier;
@@ -74,6 +77,8 @@ export async function descend<V>(
     missing = missing.filter(isMissing);
     if (!purpose.toLoad && level === tiers.length - 1) break;
     const elsewhere = await beginTier(engine, tier, missing, budget, purpose);
+    // The tiers below are not to blame for how long a lease was asked for.
+    if (asksForLease(engine, purpose)) budget = startBudget(engine, budgetMs);
     for (const descent of elsewhere) {
       if (purpose.beforeWaiting === undefined) continue;
       purpose.beforeWaiting(descent);
@@ -140,12 +145,26 @@ export async function beginTier<V>(
   const elsewhere = await callTier(engine, {
     tier,
     operation: 'begin',
-    budget,
+    budget: asksForLease(engine, purpose) ? leaseBudget(engine, budget) : budget,
     call: () => beginAll(tier, refs, options),
     use: (begun) => missing.filter((descent, index) => take(engine, tier, descent, begun[index], purpose)),
     discard: (begun) => void engine.background(releaseAll(engine, leasesOf(tier, begun))),
   });
   return elsewhere ?? [];
+}
+
+function asksForLease<V>(engine: Engine<V>, { toLoad, beforeWaiting }: Purpose<V>): boolean {
+  return toLoad && beforeWaiting !== undefined && engine.policy.leaseMs > 0;
+}
+
+/**
+ * Who would wait for another's load waits a part of that time to learn whether there is one: a tier that is late because a
+ * crowd asks at once must not turn the crowd into as many loads.
+ */
+function leaseBudget<V>(engine: Engine<V>, { budgetMs, deadlineMs }: Budget): Budget {
+  const { clock, leaseWaitMs } = engine.policy;
+  const patienceMs = leaseWaitMs * ASKING_SHARE;
+  return { budgetMs: Math.max(budgetMs, patienceMs), deadlineMs: Math.max(deadlineMs, clock.now() + patienceMs) };
 }
 
 /** One trip where the tier can, else one call a key, of which some may fail. @throws when all do. */

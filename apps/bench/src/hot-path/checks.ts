@@ -1,4 +1,6 @@
+import { atLeast, exactly, none } from '../checks.ts';
 import type { Check } from '../scenario.ts';
+import { sum } from '../sum.ts';
 import { hungTierChecks } from './hung-tier.ts';
 import type { HotPathMeasurement } from './measurement.ts';
 import { mostLoads, overheadOf, waitersOf, warmlineHits } from './measurement.ts';
@@ -41,8 +43,8 @@ function waiterChecks(m: HotPathMeasurement): Check[] {
       holds: Math.min(own.success.length, own.rejection.length) >= MIN_CROWDS,
       detail: `${own.success.length} and ${own.rejection.length} of ${CALLERS} callers, at least ${MIN_CROWDS} each`,
     },
-    one('waiters.loads_on_success', mostLoads(own, 'success')),
-    one('waiters.loads_on_rejection', mostLoads(own, 'rejection')),
+    exactly('waiters.loads_on_success', mostLoads(own, 'success'), 1),
+    exactly('waiters.loads_on_rejection', mostLoads(own, 'rejection'), 1),
     none('waiters.wrong_answers', callers - right, `of ${callers} callers: not the loader's value, not its very error`),
   ];
 }
@@ -66,22 +68,6 @@ function millionKeysChecks({ millionKeys: k }: HotPathMeasurement): Check[] {
   ];
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0);
-}
-
-function atLeast(name: string, value: number, least: number): Check {
-  return { name, holds: value >= least, detail: `${value}, at least ${least}` };
-}
-
 function atMost(name: string, value: number, most: number): Check {
   return { name, holds: value <= most, detail: `${value.toFixed(1)}, at most ${most}` };
-}
-
-function none(name: string, found: number, of: string): Check {
-  return { name, holds: found === 0, detail: `${found} ${of}` };
-}
-
-function one(name: string, found: number): Check {
-  return { name, holds: found === 1, detail: `${found}, exactly 1` };
 }

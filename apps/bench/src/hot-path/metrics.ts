@@ -1,10 +1,11 @@
 import { distribution } from '../distribution.ts';
 import type { Distribution, Metrics } from '../scenario.ts';
+import type { Target } from '../targets.ts';
+import { targetMetrics } from '../targets.ts';
 import { hungTierMetrics } from './hung-tier.ts';
 import type { HotPathMeasurement } from './measurement.ts';
 import { mostLoads, nsOf, overLoaderMs, waitersOf, warmlineHits } from './measurement.ts';
 import { spreadOf } from './statistics.ts';
-import type { Target } from './targets.ts';
 import { CALLERS } from './waiters.ts';
 
 type Collected = Record<string, number | Distribution>;
@@ -18,17 +19,6 @@ export function metricsOf(m: HotPathMeasurement, targets: readonly Target[]): Me
     ...memoryMetrics(m),
     ...hungTierMetrics(m.hungTier),
   };
-}
-
-function targetMetrics(targets: readonly Target[]): Collected {
-  const metrics: Collected = {};
-  for (const { name, found } of targets) {
-    metrics[name] = found.median;
-    metrics[`${name}.min`] = found.min;
-    metrics[`${name}.max`] = found.max;
-    metrics[`${name}.n`] = found.n;
-  }
-  return metrics;
 }
 
 function hitMetrics(m: HotPathMeasurement): Collected {

@@ -1,5 +1,6 @@
 import type { ScenarioResult } from '../scenario.ts';
 import { table } from '../tables.ts';
+import { digits, spreadCells, targetSection } from '../targets.ts';
 import type { HitCase } from './hits.ts';
 import { LEAST_SAMPLE_MS } from './hits.ts';
 import { hungTierSection } from './hung-tier.ts';
@@ -8,10 +9,8 @@ import type { HotPathMeasurement } from './measurement.ts';
 import { mostLoads, nsOf, overLoaderMs } from './measurement.ts';
 import { metricsOf } from './metrics.ts';
 import { OVERHEAD_ENTRIES } from './overhead.ts';
-import type { Spread } from './statistics.ts';
 import { spreadOf } from './statistics.ts';
-import type { Target } from './targets.ts';
-import { isMet, targetsOf } from './targets.ts';
+import { targetsOf } from './targets.ts';
 import { buffers, objects } from './values.ts';
 import type { WaiterCase } from './waiters.ts';
 import { LOADER_MS } from './waiters.ts';
@@ -29,7 +28,7 @@ export function reportHotPath(m: HotPathMeasurement): Pick<ScenarioResult, 'metr
       waiterSection(m),
       memorySection(m),
       hungTierSection(m.hungTier),
-      targetSection(targets),
+      targetSection(targets, "the rounds' own quotients"),
     ],
   };
 }
@@ -144,27 +143,4 @@ function memorySection(m: HotPathMeasurement): Section {
       `then distinct keys, each asked for once, in a cache of ${k.maxBytes} bytes. Base of the growth: the heap after 50000 keys.`,
     body: `${table(['', 'bytes', 'min..max', 'repetitions', 'pid'], weighed)}\n${kept}`,
   };
-}
-
-function targetSection(targets: readonly Target[]): Section {
-  return {
-    title: "What is wanted of Warmline: medians of the rounds' own quotients. Times never fail a run.",
-    body: table(
-      ['', 'metric', 'found', 'min..max', 'rounds', 'wanted', ''],
-      targets.map((target) => {
-        const { name, what, found, wanted } = target;
-        const limit = 'atMost' in wanted ? `<= ${wanted.atMost}` : `>= ${wanted.atLeast}`;
-        return [what, name, ...spreadCells(found), limit, isMet(target) ? 'met' : 'not met'];
-      }),
-    ),
-  };
-}
-
-function spreadCells({ median, min, max, n }: Spread): (string | number)[] {
-  return [digits(median), `${digits(min)}..${digits(max)}`, n];
-}
-
-/** As many digits as mean something. */
-function digits(value: number): string {
-  return Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

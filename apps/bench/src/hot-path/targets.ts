@@ -1,16 +1,8 @@
+import type { Target } from '../targets.ts';
 import { MAX_OVERHEAD_BYTES } from './checks.ts';
 import type { HotPathMeasurement } from './measurement.ts';
 import { hitNs, overLoaderMs, overheadOf, ratiosOf, waitersOf } from './measurement.ts';
-import type { Spread } from './statistics.ts';
 import { spreadOf } from './statistics.ts';
-
-/** A figure that is wanted. Times do not fail a run, because machines are noisy. */
-export interface Target {
-  readonly name: string;
-  readonly what: string;
-  readonly found: Spread;
-  readonly wanted: { readonly atMost: number } | { readonly atLeast: number };
-}
 
 export function targetsOf(m: HotPathMeasurement): Target[] {
   const ratios = ratiosOf(m);
@@ -58,8 +50,4 @@ export function targetsOf(m: HotPathMeasurement): Target[] {
       wanted: { atMost: MAX_OVERHEAD_BYTES },
     },
   ];
-}
-
-export function isMet({ found, wanted }: Target): boolean {
-  return 'atMost' in wanted ? found.median <= wanted.atMost : found.median >= wanted.atLeast;
 }

@@ -1,5 +1,6 @@
 import { createCache } from '@warmline/cache-core';
 import { createCacheWithout } from '@warmline/cache-core/testing';
+import { atLeast, none } from '../checks.ts';
 import type { Check, Scenario, ScenarioContext, ScenarioResult } from '../scenario.ts';
 import { DISTINCT_WANTED, playCell } from './campaign.ts';
 import type { CellResult } from './campaign.ts';
@@ -102,12 +103,4 @@ function coverageChecks({ counts }: Coverage): Check[] {
     const what = name as Covered;
     return atLeast(`happened.${what}`, counts[what], WANTED[what]);
   });
-}
-
-function none(name: string, found: number, of: string): Check {
-  return { name, holds: found === 0, detail: `${found} ${of}` };
-}
-
-function atLeast(name: string, found: number, wanted: number): Check {
-  return { name, holds: found >= wanted, detail: `${found}, at least ${wanted}` };
 }

@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'warmline-host-bench-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function bench(...args: string[]): { status: number | null; output: string } {
+  const run = spawnSync(process.execPath, ['apps/bench/dist/main.js', ...args], { encoding: 'utf8', timeout: 170_000 });
+  return { status: run.status, output: run.stdout + run.stderr };
+}
+
+function metricsOf(scenario: string): Record<string, number> {
+  const file = join(folder, `${scenario}.json`);
+  const { status, output } = bench(scenario, '--quick', '--json', file);
+  expect(output).toContain('All checks hold.');
+  expect(status).toBe(0);
+  return JSON.parse(readFileSync(file, 'utf8')).scenarios[scenario];
+}
+
+describe('tiers', () => {
+  test('shows no process what another has deleted, and finds all values from a second process', () => {
+    const metrics = metricsOf('tiers');
+    expect(metrics).toMatchObject({ older_reads: 0, 'host_read_ratio.5kb': expect.any(Number) });
+    expect(metrics['reads_compared']).toBeGreaterThanOrEqual(600);
+  });
+
+  test.each([
+    ['no-journal', /older_reads.*FAILED/u],
+    ['swap', /reads\.mismatched.*FAILED/u],
+  ])('notices --sabotage %s', (sabotage, check) => {
+    const { status, output } = bench('tiers', '--quick', '--sabotage', sabotage);
+    expect(output).toMatch(check);
+    expect(status).toBe(1);
+  });
+});
+
+describe('stampede', () => {
+  test('loads once for all processes of a machine, and once more when the one that loads is killed', () => {
+    const metrics = metricsOf('stampede');
+    expect(metrics).toMatchObject({ 'host.loads': 1, 'host_60.loads': 1, 'holder_killed.loads': 2 });
+    expect(metrics['host.answered']).toBe(metrics['host.callers']);
+  });
+
+  test.each([
+    ['no-lease', /host\.loads.*FAILED/u],
+    ['wrong-value', /host\.unanswered.*FAILED/u],
+  ])('notices --sabotage %s', (sabotage, check) => {
+    const { status, output } = bench('stampede', '--quick', '--sabotage', sabotage);
+    expect(output).toMatch(check);
+    expect(status).toBe(1);
+  });
+});
+
+describe('crash', () => {
+  test('serves nothing damaged, and loses nothing of what the killed had', () => {
+    const metrics = metricsOf('crash');
+    expect(metrics).toMatchObject({ corrupt_served: 0, damaged_served: 0, hangs: 0 });
+    expect(metrics['values_compared']).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test.each([
+    ['flip-byte', /corrupt_served.*FAILED/u],
+    ['swap', /corrupt_served.*FAILED/u],
+    ['hang', /hangs.*FAILED/u],
+    ['lost-lease', /lease_lost_ms.*FAILED/u],
+    ['unbounded', /sweeps.*FAILED/u],
+  ])('notices --sabotage %s', (sabotage, check) => {
+    const { status, output } = bench('crash', '--quick', '--sabotage', sabotage);
+    expect(output).toMatch(check);
+    expect(status).toBe(1);
+  });
+});
