@@ -3,7 +3,7 @@ import type { LoggedObservation } from './logged-observation.ts';
 import { ReplyModel } from './reply-model.ts';
 
 /** Time to live of a phrase in the host tier, in milliseconds: the default of `createPhraseCache`. */
-export const HOST_TTL_MS = 24 * 3_600_000;
+export const HOST_TTL_MS: number = 24 * 3_600_000;
 
 /** A sentence, and whether a cache would have had it. */
 export interface Replayed {
