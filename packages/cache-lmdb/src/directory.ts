@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { HostTierError } from './errors.ts';
 
 /** Changes with anything that another version could misread. */
@@ -89,13 +89,14 @@ export function defaultMaxBytes(directory: string): number {
   return Math.max(1, Math.min(DEFAULT_MAX_BYTES, Math.floor(bavail * bsize * SHARE_OF_FREE)));
 }
 
-/** Removes what earlier boots have left beside this directory. Other PID namespaces of this boot may be alive. */
+/** Removes what earlier boots of this user have left beside this directory. Other PID namespaces of this boot may be alive. */
 export function removeEarlierBoots(directory: string): void {
   const base = join(directory, '..');
-  const { boot } = whereabouts();
+  const [, boot, , uid] = basename(directory).split('-');
   for (const entry of readdirSync(base)) {
-    if (/^v\d+-[0-9a-f]{12}-/u.test(entry) && entry.split('-')[1] !== boot)
-      rmSync(join(base, entry), { recursive: true, force: true });
+    const [format = '', ofBoot = '', , ofUid] = entry.split('-');
+    if (!/^v\d+$/u.test(format) || !/^[0-9a-f]{12}$/u.test(ofBoot)) continue;
+    if (ofBoot !== boot && ofUid === uid) rmSync(join(base, entry), { recursive: true, force: true });
   }
 }
 

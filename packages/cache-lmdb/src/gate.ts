@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writ
 import { join } from 'node:path';
 import { hostNow, pause, standStill } from './clock.ts';
 import { HostTierError } from './errors.ts';
-import { isAlive } from './process-state.ts';
+import { identityOf, isAliveAs } from './process-state.ts';
 
 /** A commit takes well under a millisecond; a writer that takes so long is stopped, or its event loop is. */
 const OPEN_WAIT_MS = 3_000;
@@ -12,6 +12,8 @@ const WRITE_WAIT_MS = 5_000;
 const POLL_MS = 1;
 const WRITING = Buffer.from('1');
 const IDLE = Buffer.from('0');
+/** Tickets and flags begin with the name of their process; one that opens anew after its file is gone has two flags for a while. */
+const OWN = identityOf(process.pid);
 
 /**
  * Keeps processes from opening the file while others commit. LMDB as it comes with lmdb-js 3.5 stores, at every opening and
@@ -21,8 +23,8 @@ const IDLE = Buffer.from('0');
  *   committed is lost, and its pages are given out twice
  *
  * Who opens puts up a ticket and waits until nobody writes; who writes puts up a flag, and takes it down again when it sees a
- * ticket. Each puts up its own before it looks for the other's, so one of the two always sees the other. Tickets and flags
- * carry pids: those of the dead do not count.
+ * ticket. Each puts up its own before it looks for the other's, so one of the two always sees the other. Those of the dead do
+ * not count.
  */
 export class Gate {
   readonly #tickets: string;
@@ -33,7 +35,7 @@ export class Gate {
   /** Takes part as a writer. */
   constructor(directory: string) {
     this.#tickets = join(directory, 'opening');
-    this.#flagFile = join(directory, 'writing', `${process.pid}-${randomUUID()}`);
+    this.#flagFile = join(directory, 'writing', `${OWN}-${randomUUID()}`);
     this.#flag = openSync(this.#flagFile, 'w', 0o600);
     writeSync(this.#flag, IDLE, 0, 1, 0);
   }
@@ -43,16 +45,16 @@ export class Gate {
     const flags = join(directory, 'writing');
     const tickets = join(directory, 'opening');
     for (const folder of [flags, tickets]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const ticket = join(tickets, String(process.pid));
+    const ticket = join(tickets, OWN);
     writeFileSync(ticket, '');
     try {
       const untilMs = hostNow() + OPEN_WAIT_MS;
       for (const flag of readdirSync(flags)) {
         // Its own writes are to a file that is gone: it opens none twice.
-        if (pidOf(flag) === process.pid) continue;
-        while (isWriting(join(flags, flag)) && isAlive(pidOf(flag))) {
+        if (flag.startsWith(`${OWN}-`)) continue;
+        while (isWriting(join(flags, flag)) && isAliveAs(flag)) {
           if (hostNow() > untilMs) {
-            throw stuck(`process ${pidOf(flag)} has been writing to ${directory} for ${OPEN_WAIT_MS} ms`);
+            throw stuck(`process ${Number.parseInt(flag, 10)} has been writing to ${directory} for ${OPEN_WAIT_MS} ms`);
           }
           standStill(POLL_MS);
         }
@@ -83,15 +85,19 @@ export class Gate {
 
   #tryEnter(): boolean {
     if (this.#inside++ === 0) writeSync(this.#flag, WRITING, 0, 1, 0);
-    if (readdirSync(this.#tickets).every((ticket) => this.#isOver(ticket))) return true;
-    this.leave();
-    return false;
+    let isFree = false;
+    try {
+      isFree = readdirSync(this.#tickets).every((ticket) => this.#isOver(ticket));
+    } finally {
+      // Also when the tickets cannot be read: a flag that stays up would keep everybody from opening.
+      if (!isFree) this.leave();
+    }
+    return isFree;
   }
 
   /** Its own are of openings that have ended: they block the event loop. */
   #isOver(ticket: string): boolean {
-    const pid = pidOf(ticket);
-    if (pid !== process.pid && isAlive(pid)) return false;
+    if (ticket !== OWN && isAliveAs(ticket)) return false;
     rmSync(join(this.#tickets, ticket), { force: true });
     return true;
   }
@@ -100,7 +106,7 @@ export class Gate {
 /** Removes the flags of processes that have ended. */
 export function removeDeadFlags(directory: string): void {
   const flags = join(directory, 'writing');
-  for (const flag of readdirSync(flags)) if (!isAlive(pidOf(flag))) rmSync(join(flags, flag), { force: true });
+  for (const flag of readdirSync(flags)) if (!isAliveAs(flag)) rmSync(join(flags, flag), { force: true });
 }
 
 function isWriting(flag: string): boolean {
@@ -110,11 +116,6 @@ function isWriting(flag: string): boolean {
     // It has closed the file meanwhile.
     return false;
   }
-}
-
-/** Names begin with the pid; a process that opens anew after its file is gone has two flags for a while. */
-function pidOf(name: string): number {
-  return Number.parseInt(name, 10);
 }
 
 function stuck(message: string): HostTierError {

@@ -18,19 +18,21 @@ export class HostLease {
   readonly #key: string;
   /** The version of the record is the holder's token. */
   #version: number;
+  readonly #under: readonly string[];
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(file: LmdbFile, key: string, version: number) {
+  constructor(file: LmdbFile, key: string, version: number, under: readonly string[]) {
     this.#file = file;
     this.#key = key;
     this.#version = version;
+    this.#under = under;
   }
 
   /** @returns false when it was lost: it has expired and another holds it, it was ended, or given back. */
   renew(forMs: number): Promise<boolean> {
     return this.#next(async () => {
       const next = freshVersion();
-      const record = encode({ pid: process.pid, expiresMs: hostNow() + forMs, under: [] });
+      const record = encode({ pid: process.pid, expiresMs: hostNow() + forMs, under: this.#under });
       const condition = { key: this.#key, version: this.#version };
       if (!(await this.#file.commit(condition, (batch) => batch.put(this.#key, record, next)))) return false;
       this.#version = next;
@@ -77,7 +79,7 @@ export class HostLeases {
     const won = await this.#file.commit({ key, version: found?.version ?? null }, (batch) =>
       batch.put(key, record, version),
     );
-    return won ? new HostLease(this.#file, key, version) : undefined;
+    return won ? new HostLease(this.#file, key, version, under) : undefined;
   }
 
   /** The pid of the process that holds it, if one does. */

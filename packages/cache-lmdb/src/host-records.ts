@@ -1,5 +1,5 @@
 import type { LmdbFile } from './lmdb-file.ts';
-import { after, nameOf, rangeOf, recordKey } from './names.ts';
+import { after, isPlain, nameOf, rangeOf, recordKey } from './names.ts';
 import { freshVersion } from './versions.ts';
 
 const CHUNK = 500;
@@ -45,7 +45,13 @@ export class HostRecords {
     }
   }
 
+  /** @throws TypeError for a name that could not be listed: of more than 400 characters, ill-formed, or beginning with `~`. */
   async put(name: string, document: object): Promise<void> {
+    if (!isPlain(name)) {
+      throw new TypeError(
+        `a record's name has at most 400 characters, is well-formed and begins with no '~', got ${JSON.stringify(name.slice(0, 40))}`,
+      );
+    }
     const bytes = Buffer.from(JSON.stringify(document));
     await this.#file.commit(
       undefined,

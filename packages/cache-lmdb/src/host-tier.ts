@@ -168,6 +168,8 @@ export class HostTier implements SharedTier {
         `${this.#usedBytes} bytes are in use of ${this.maxBytes}; does a keeper run?`,
       );
     }
+    // Until it is measured again.
+    this.#usedBytes += frame.byteLength;
     const bytes = Buffer.from(frame);
     const expiresMs = hostNow() + ttlMs;
     // The version is when it expires; below zero for what is pinned.

@@ -24,8 +24,13 @@ const MAX_LENGTH = 400;
  * replaced by a hash of its UTF-16 form, in which lone surrogates stay apart.
  */
 export function recordKey(kind: Kind, name: string): string {
-  if (name.length <= MAX_LENGTH && name.isWellFormed()) return PREFIX[kind] + name;
+  if (isPlain(name)) return PREFIX[kind] + name;
   return `${PREFIX[kind]}~${hash('sha256', Buffer.from(name, 'utf16le'), 'hex')}`;
+}
+
+/** Whether a name is kept as it is, and can be read back from its key. */
+export function isPlain(name: string): boolean {
+  return name.length <= MAX_LENGTH && name.isWellFormed() && !name.startsWith('~');
 }
 
 /** The first key of a kind and the first one behind it. */

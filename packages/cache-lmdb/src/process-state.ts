@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 
+/** Of `/proc/{pid}/stat`, counted from the field that follows the name. */
+const START_FIELD = 19;
+
 /** What a process or thread of this PID namespace is doing. A zombie is gone: it holds nothing any more. */
 export function processState(id: number): 'running' | 'stopped' | 'gone' {
   if (!exists(id)) return 'gone';
@@ -18,6 +21,28 @@ export function processState(id: number): 'running' | 'stopped' | 'gone' {
 /** Whether there is a process with this pid in this PID namespace. */
 export function isAlive(pid: number): boolean {
   return processState(pid) !== 'gone';
+}
+
+/** Names a process for as long as it lives: its pid, and when it was started, because pids are given out again. */
+export function identityOf(pid: number): string {
+  return `${pid}-${startOf(pid)}`;
+}
+
+/** Whether the process that a name begins with ({@link identityOf}) is alive. */
+export function isAliveAs(name: string): boolean {
+  const [pid = '', start] = name.split('-');
+  return isAlive(Number(pid)) && startOf(Number(pid)) === start;
+}
+
+/** In clock ticks since the machine was started; where the system does not tell, pids have to do. */
+function startOf(pid: number): string {
+  if (process.platform !== 'linux') return '0';
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[START_FIELD] ?? '';
+  } catch {
+    return '';
+  }
 }
 
 function exists(id: number): boolean {

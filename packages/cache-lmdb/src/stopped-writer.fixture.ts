@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Lmdb from 'lmdb';
 import { openHostTier } from './host-tier.ts';
 import type { HostTier } from './host-tier.ts';
@@ -11,14 +13,27 @@ serve({
     tier = openHostTier({ directory });
     return tier !== undefined;
   },
-  /** Takes the write lock of this LMDB directory, and stops itself while it has it. Answers when it has gone on. */
+  /** Takes the write lock of a host tier's file, and stops itself while it has it. Answers when it has gone on. */
   stopInside: (directory: string) => {
     const lmdb = createRequire(import.meta.url)('lmdb') as typeof Lmdb;
-    const db = lmdb.open({ path: directory, noSync: true, overlappingSync: false, maxReaders: 1024, maxDbs: 1 });
-    db.transactionSync(() => process.kill(process.pid, 'SIGSTOP'));
+    const path = join(directory, 'current');
+    const db = lmdb.open({
+      path,
+      noSync: true,
+      overlappingSync: false,
+      maxReaders: 1024,
+      maxDbs: 1,
+      useVersions: true,
+    });
+    db.transactionSync(() => {
+      db.putSync('half-written', Buffer.alloc(50_000), 1);
+      process.kill(process.pid, 'SIGSTOP');
+    });
   },
-  writeAndExit: () => {
+  /** Its write is under way for `afterMs` when it exits. */
+  writeAndExit: async (afterMs: number) => {
     void tier?.write(refOf('k'), Buffer.alloc(10), { ttlMs: 60_000 }).catch(() => {});
-    setImmediate(() => process.exit(0));
+    await sleep(afterMs);
+    process.exit(0);
   },
 });

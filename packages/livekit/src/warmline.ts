@@ -13,6 +13,7 @@ import { cachedTts, createPhraseCache } from '@warmline/tts-cache';
 import type { CachedTts, CachedTtsOptions, Speech, Voice } from '@warmline/tts-cache';
 import { countersOf } from './counters.ts';
 import { hostInventory } from './host-inventory.ts';
+import { prewarm } from './prewarm.ts';
 import { voiceOf } from './voice-of.ts';
 
 /** What a {@link Warmline} tells about its tiers. */
@@ -74,6 +75,7 @@ export class Warmline {
       ? openHostTier({ ...hostOptions, ...(redis !== undefined && { cluster: redis }), ...(onEvent && { onEvent }) })
       : undefined;
     this.#phrases = createPhraseCache({ scope, tiers: this.#tiers() });
+    if (this.host !== undefined) void prewarm(this.#phrases, hostInventory(this.host, scope));
     this.#publisher =
       this.host &&
       new StatisticsPublisher(this.host, () =>

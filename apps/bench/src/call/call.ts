@@ -18,11 +18,34 @@ export interface CallVoice {
   close(): Promise<void>;
 }
 
+/** @param wrap puts the cache around a TTS, and has it tell its events. */
+export function callVoice(wrap: (onEvent: (event: PhraseEvent) => void) => tts.TTS): CallVoice {
+  let events: PhraseEvent[] = [];
+  const wrapped = wrap((event) => events.push(event));
+  return {
+    tts: wrapped,
+    takeEvents: () => {
+      const taken = events;
+      events = [];
+      return taken;
+    },
+    close: () => wrapped.close(),
+  };
+}
+
 /** One sentence as it was heard. */
 export interface HeardSentence {
   readonly text: string;
   readonly language: string;
   readonly source: 'stored' | 'shared' | 'recorded';
+  /** Which tier had it; `undefined` unless `stored`. */
+  readonly tier: string | undefined;
+  /** Characters that the provider was given on behalf of this call. */
+  readonly billedChars: number;
+  /** When its first frame was at the output. */
+  readonly atMs: number;
+  /** To its first frame, from the moment it was complete and the sentence before had been handed over. */
+  readonly waitedMs: number;
   readonly bytes: number;
   readonly sha256: string;
 }
@@ -45,6 +68,16 @@ export interface HeardTurn {
 const BYTES_A_SAMPLE = 2;
 const PLAYBACK_SPEED = 40;
 
+/** How fast a call goes where nothing is measured. */
+export interface Pace {
+  /** So many times as fast as a caller would hear it. */
+  readonly playbackSpeed: number;
+  /** The scripted LLM writes a token every so often. */
+  readonly tokenMs: number;
+}
+
+const PACE: Pace = { playbackSpeed: PLAYBACK_SPEED, tokenMs: TOKEN_MS };
+
 /** How a call differs from a real one. */
 export const CALL_OVERRIDES: Facts = { playback_speed: PLAYBACK_SPEED, llm_token_ms: TOKEN_MS };
 
@@ -55,13 +88,17 @@ export interface SpokenCall {
 }
 
 /** A caller's side of one dialogue: a real AgentSession without a room, its replies written by a scripted LLM. */
-export async function speakDialogue(dialogue: Dialogue, callVoice: CallVoice): Promise<SpokenCall> {
-  const model = new ScriptedLlm();
-  const pushes = watchPushes(callVoice.tts);
-  const output = new MemoryOutput(callVoice.tts.sampleRate, PLAYBACK_SPEED);
+export async function speakDialogue(
+  dialogue: Dialogue,
+  wrapped: CallVoice,
+  { playbackSpeed, tokenMs }: Pace = PACE,
+): Promise<SpokenCall> {
+  const model = new ScriptedLlm(tokenMs);
+  const pushes = watchPushes(wrapped.tts);
+  const output = new MemoryOutput(wrapped.tts.sampleRate, playbackSpeed);
   const session = new voice.AgentSession({
     llm: model,
-    tts: callVoice.tts,
+    tts: wrapped.tts,
     vad: null,
     turnHandling: { turnDetection: null },
   });
@@ -71,11 +108,11 @@ export async function speakDialogue(dialogue: Dialogue, callVoice: CallVoice): P
   for (const text of dialogue.turns) {
     model.text = text;
     await session.run({ userInput: 'go on' }).wait();
-    const [frames, events] = [output.takeFrames(), callVoice.takeEvents()];
-    turns.push(hear(dialogue.language, callVoice.tts.sampleRate, pushes.take(), frames, events));
+    const [frames, events] = [output.takeFrames(), wrapped.takeEvents()];
+    turns.push(hear(dialogue.language, wrapped.tts.sampleRate, pushes.take(), frames, events));
   }
   // LiveKit takes half a second to close a session; the next call need not wait for it.
-  const closed = session.close().then(() => callVoice.close());
+  const closed = session.close().then(() => wrapped.close());
   return { turns: Promise.all(turns), closed };
 }
 
@@ -100,12 +137,11 @@ async function hear(
   const sentences: Promise<HeardSentence>[] = [];
   const hitGapsMs: number[] = [];
   let at = 0;
-  for (const [index, { source, audioMs }] of spoken.entries()) {
+  for (const [index, { source, tier, billedChars, audioMs }] of spoken.entries()) {
     const own = pcm.subarray(at, at + Math.round((audioMs * sampleRate) / 1000) * BYTES_A_SAMPLE);
-    if (index > 0 && source === 'stored' && spoken[index - 1]?.source === 'stored') {
-      hitGapsMs.push(gapMs(frames, at, pushed[index]?.atMs ?? 0));
-    }
-    const sentence = { text: expected[index] ?? '', language, source, bytes: own.length };
+    const start = startOf(frames, at, pushed[index]?.atMs ?? 0);
+    if (index > 0 && source === 'stored' && spoken[index - 1]?.source === 'stored') hitGapsMs.push(start.waitedMs);
+    const sentence = { text: expected[index] ?? '', language, source, tier, billedChars, ...start, bytes: own.length };
     sentences.push(sha256(own).then((hash) => ({ ...sentence, sha256: hash })));
     at += own.length;
   }
@@ -124,14 +160,18 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
 }
 
-/** From the moment the sentence before was handed over and this one was complete to its first frame. */
-function gapMs(frames: readonly PlayedFrame[], startByte: number, completedMs: number): number {
+/** When a sentence began to be heard, and how long after it was complete and the one before had been handed over. */
+function startOf(
+  frames: readonly PlayedFrame[],
+  startByte: number,
+  completedMs: number,
+): { atMs: number; waitedMs: number } {
   let at = 0;
   let before = 0;
   for (const frame of frames) {
-    if (at >= startByte) return frame.atMs - Math.max(before, completedMs);
+    if (at >= startByte) return { atMs: frame.atMs, waitedMs: frame.atMs - Math.max(before, completedMs) };
     at += frame.samples.byteLength;
     before = frame.atMs;
   }
-  return 0;
+  return { atMs: before, waitedMs: 0 };
 }

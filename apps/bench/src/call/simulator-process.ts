@@ -14,6 +14,7 @@ export interface Ledger {
 /** One text that was synthesised. */
 export interface LedgerUtterance {
   readonly transport: 'ws' | 'rest' | 'stream';
+  readonly speaker: string;
   readonly language: string;
   readonly text: string;
   readonly chars: number;
@@ -33,6 +34,7 @@ const ledgerSchema: z.ZodType<Ledger> = z.object({
   utterances: z.array(
     z.object({
       transport: z.enum(['ws', 'rest', 'stream']),
+      speaker: z.string(),
       language: z.string(),
       text: z.string(),
       chars: z.number(),
@@ -57,9 +59,17 @@ export interface SimulatorProcess {
 
 const BIN = fileURLToPath(new URL('../bin/sarvam-simulator.mjs', import.meta.resolve('@warmline/sarvam-simulator')));
 
-/** @param realTimeFactor how long the provider takes to synthesise a second of audio, in seconds. */
-export async function startSimulator(realTimeFactor: number, seed: number): Promise<SimulatorProcess> {
+/**
+ * @param realTimeFactor how long the provider takes to synthesise a second of audio, in seconds.
+ * @param maxConnections sockets that the account may hold at once; the provider's own limit unless given.
+ */
+export async function startSimulator(
+  realTimeFactor: number,
+  seed: number,
+  maxConnections?: number,
+): Promise<SimulatorProcess> {
   const args = ['--port', '0', '--real-time-factor', String(realTimeFactor), '--seed', String(seed)];
+  if (maxConnections !== undefined) args.push('--max-connections', String(maxConnections));
   const child = fork(BIN, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   const complaints: Buffer[] = [];
   child.stderr?.on('data', (chunk: Buffer) => complaints.push(chunk));

@@ -3,6 +3,7 @@ import type { Billing } from './billing.ts';
 import type { HeardSentence, HeardTurn } from '../call/call.ts';
 import type { Comparison } from '../call/comparison.ts';
 import type { MissPenalty } from './miss-penalty.ts';
+import { SPEAKER } from './phases.ts';
 import type { Pass } from './phases.ts';
 import type { Ledger } from '../call/simulator-process.ts';
 
@@ -65,8 +66,13 @@ export function billedOf({ ledgers }: TurnMeasurement): { cold: number; warm: nu
     ledgers.afterCold,
     ledgers.afterWarm,
     ledgers.end,
-  ].map((ledger) => ledger.utterances.reduce((sum, { chars }) => sum + chars, 0)) as [number, number, number, number];
+  ].map(charsOf) as [number, number, number, number];
   return { cold: afterCold - before, warm: afterWarm - afterCold, shared: afterWarm - before, own: end - afterWarm };
+}
+
+/** What the voice of these passes was asked for: processes that speak meanwhile have others. */
+function charsOf({ utterances }: Ledger): number {
+  return utterances.reduce((sum, { speaker, chars }) => (speaker === SPEAKER ? sum + chars : sum), 0);
 }
 
 /** Waits for the first audio of turns whose first sentence came from there; of all turns without `source`. */

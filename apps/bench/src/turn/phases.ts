@@ -1,17 +1,21 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Cache } from '@warmline/cache-core';
 import { cachedTts, createPhraseCache } from '@warmline/tts-cache';
-import type { PhraseEvent, Speech } from '@warmline/tts-cache';
+import type { Speech } from '@warmline/tts-cache';
 import * as sarvam from '@warmline/tts-sarvam';
 import { distribution } from '../distribution.ts';
 import type { Progress } from '../progress.ts';
-import type { Distribution } from '../scenario.ts';
+import type { Distribution, Facts } from '../scenario.ts';
 import type { Dialogue } from '../workload/dialogue.ts';
 import type { CallVoice, HeardTurn, SpokenCall } from '../call/call.ts';
-import { speakDialogue } from '../call/call.ts';
+import { callVoice, speakDialogue } from '../call/call.ts';
 
 /** Calls that speak at the same time. */
 export const CONCURRENT_CALLS = 8;
+
+/** Where each call has its own: together with the other passes' they are fewer than an account may have. */
+const SOCKETS_OF_A_CALL = 2;
+export const OWN_VOICE_OVERRIDES: Facts = { cache_per_call_max_connections: SOCKETS_OF_A_CALL };
 
 /** One way to give a call its voice. */
 export type OpenVoice = (dialogue: Dialogue) => CallVoice;
@@ -56,25 +60,23 @@ export function plainVoice(url: string, pool: sarvam.SarvamPool): OpenVoice {
   };
 }
 
-/** The same voice through a phrase cache; calls may share the cache and the sockets. */
-export function cachedVoice(url: string, pool: sarvam.SarvamPool, cache: Cache<Speech>): OpenVoice {
+/** The same voice through a phrase cache, or another speaker's; calls may share the cache and the sockets. */
+export function cachedVoice(
+  url: string,
+  pool: sarvam.SarvamPool,
+  cache: Cache<Speech>,
+  speaker: string = SPEAKER,
+): OpenVoice {
   return (dialogue) => {
-    let events: PhraseEvent[] = [];
-    const inner = sarvamTts(url, pool, dialogue);
-    const tts = cachedTts(inner, { voice: () => inner.voice, cache, onEvent: (event) => events.push(event) });
-    const takeEvents = (): readonly PhraseEvent[] => {
-      const taken = events;
-      events = [];
-      return taken;
-    };
-    return { tts, takeEvents, close: () => tts.close() };
+    const inner = sarvamTts(url, pool, dialogue, speaker);
+    return callVoice((onEvent) => cachedTts(inner, { voice: () => inner.voice, cache, onEvent }));
   };
 }
 
 /** A cache and sockets of its own for each call, as in LiveKit, where every call is a new process. */
 export function callOwnVoice(url: string, sabotage: (cache: Cache<Speech>) => Cache<Speech>): OpenVoice {
   return (dialogue) => {
-    const pool = sarvam.createSocketPool();
+    const pool = sarvam.createSocketPool({ maxConnections: SOCKETS_OF_A_CALL });
     const cache = sabotage(createPhraseCache());
     const voice = cachedVoice(url, pool, cache)(dialogue);
     const close = async (): Promise<void> => {
@@ -86,8 +88,17 @@ export function callOwnVoice(url: string, sabotage: (cache: Cache<Speech>) => Ca
   };
 }
 
-function sarvamTts(url: string, pool: sarvam.SarvamPool, dialogue: Dialogue): sarvam.TTS {
-  return new sarvam.TTS({ apiKey: 'test-key', baseUrl: url, model: 'bulbul:v3', language: dialogue.language, pool });
+/** Sarvam's default for the model. */
+export const SPEAKER = 'shubh';
+
+/** The simulated provider's voice for a dialogue. */
+export function sarvamTts(
+  url: string,
+  pool: sarvam.SarvamPool,
+  { language }: Dialogue,
+  speaker: string = SPEAKER,
+): sarvam.TTS {
+  return new sarvam.TTS({ apiKey: 'test-key', baseUrl: url, model: 'bulbul:v3', speaker, language, pool });
 }
 
 /** Node's own histogram counts in nanoseconds. */

@@ -11,16 +11,25 @@ import { compare, NOTHING_COMPARED } from '../call/comparison.ts';
 import type { TurnMeasurement } from './measurement.ts';
 import { measureMissPenalty } from './miss-penalty.ts';
 import type { PairSentence } from './miss-penalty.ts';
-import { cachedVoice, callOwnVoice, plainVoice, speakAll } from './phases.ts';
+import { forkedChecksOf } from './forked/checks.ts';
+import type { ForkedMeasurement } from './forked/measurement.ts';
+import { measureForked } from './forked/measurement.ts';
+import { forkedMetricsOf } from './forked/metrics.ts';
+import { forkedSectionsOf } from './forked/report.ts';
+import { FORKED_OVERRIDES } from './forked/voices.ts';
+import { cachedVoice, callOwnVoice, OWN_VOICE_OVERRIDES, plainVoice, speakAll } from './phases.ts';
+import type { Pass } from './phases.ts';
 import { reportTurn } from './report.ts';
 import { sabotaged, TURN_SABOTAGES } from '../call/sabotage.ts';
 import { startSimulator } from '../call/simulator-process.ts';
-import type { SimulatorProcess } from '../call/simulator-process.ts';
+import type { Ledger, SimulatorProcess } from '../call/simulator-process.ts';
 
 /** Sarvam needs 0.2-0.25 s for a second of audio; with that the bench would take ten times as long and show the same first audio. */
 const REAL_TIME_FACTOR = 0.02;
 const POOL_CAP = 4;
-const PENALTY_PAIRS = 60;
+const PENALTY_PAIRS = { quick: 10, normal: 40 } as const;
+/** Only of the forked processes: without a host tier, and without permits for sockets. */
+const FORKED_SABOTAGES = ['no-host', 'no-permits'];
 
 /** An AgentSession speaks real dialogues, without a cache, with an empty one, with a full one, and with one per call. */
 export const turn: Scenario = {
@@ -28,7 +37,7 @@ export const turn: Scenario = {
   summary:
     'real dialogues spoken by a LiveKit AgentSession through Sarvam (simulated), without and with the phrase cache',
   byDefault: true,
-  sabotages: TURN_SABOTAGES,
+  sabotages: [...TURN_SABOTAGES, ...FORKED_SABOTAGES],
   run,
 };
 
@@ -37,12 +46,19 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
   const simulator = await startSimulator(REAL_TIME_FACTOR, context.seed);
   const pool = sarvam.createSocketPool({ maxConnections: POOL_CAP });
   try {
-    const measurement = await measure(context, simulator, pool);
+    const { measurement, forked } = await measure(context, simulator, pool);
+    const { metrics, sections } = reportTurn(measurement);
     return {
-      ...reportTurn(measurement),
-      checks: checksOf(measurement, context.quick),
-      processes: { bench: process.pid, simulator: simulator.pid },
-      overrides: { sarvam_real_time_factor: REAL_TIME_FACTOR, ...CALL_OVERRIDES },
+      metrics: { ...metrics, ...forkedMetricsOf(forked) },
+      sections: [...sections, ...forkedSectionsOf(forked)],
+      checks: [...checksOf(measurement, context.quick), ...forkedChecksOf(forked)],
+      processes: { bench: process.pid, simulator: simulator.pid, ...forked.pids },
+      overrides: {
+        sarvam_real_time_factor: REAL_TIME_FACTOR,
+        ...CALL_OVERRIDES,
+        ...OWN_VOICE_OVERRIDES,
+        ...FORKED_OVERRIDES,
+      },
     };
   } finally {
     await pool.close();
@@ -54,11 +70,12 @@ async function measure(
   context: ScenarioContext,
   simulator: SimulatorProcess,
   pool: sarvam.SarvamPool,
-): Promise<TurnMeasurement> {
-  const { datasets, progress, quick, sabotage } = context;
+): Promise<{ measurement: TurnMeasurement; forked: ForkedMeasurement }> {
+  const { datasets, progress, quick } = context;
+  const sabotage = FORKED_SABOTAGES.includes(context.sabotage ?? '') ? undefined : context.sabotage;
   const { url } = simulator;
   const dialogues = datasets.flatMap((dataset) => dataset.dialogues);
-  const sentences = distinctSentences(context, quick ? PENALTY_PAIRS / 2 : PENALTY_PAIRS);
+  const sentences = distinctSentences(context, PENALTY_PAIRS[quick ? 'quick' : 'normal']);
   const penalty = await measureMissPenalty(simulator, pool, sentences, progress);
   const plain = await speakAll('no cache', dialogues, plainVoice(url, pool), progress);
   const beforeCache = await simulator.ledger();
@@ -73,15 +90,23 @@ async function measure(
   const evictions = cache.stats().evictions;
   await cache.close();
 
-  const own = await speakAll(
-    'a cache per call',
-    dialogues,
-    callOwnVoice(url, (each) => sabotaged(each, sabotage)),
-    progress,
-  );
-  const ledger = await simulator.ledger();
+  const speakOwn = async (): Promise<{ own: Pass; ledger: Ledger }> => {
+    const pass = await speakAll(
+      'a cache per call',
+      dialogues,
+      callOwnVoice(url, (each) => sabotaged(each, sabotage)),
+      progress,
+    );
+    return { own: pass, ledger: await simulator.ledger() };
+  };
+  const speakingOwn = speakOwn();
+  const provider = { realTimeFactor: REAL_TIME_FACTOR, seed: context.seed };
+  const [{ own, ledger }, forked] = await Promise.all([
+    speakingOwn,
+    measureForked(context, simulator, pool, provider, speakingOwn),
+  ]);
   const sharedTurns = [...cold.calls, ...warm.calls].flat();
-  return {
+  const measurement = {
     datasets,
     penalty,
     plain,
@@ -96,8 +121,9 @@ async function measure(
     coldEvictions,
     sabotage,
     poolCap: POOL_CAP,
-    pids: [process.pid, simulator.pid],
+    pids: [process.pid, simulator.pid] as const,
   };
+  return { measurement, forked };
 }
 
 /** Sentences for the pairs, from all datasets alike. */
