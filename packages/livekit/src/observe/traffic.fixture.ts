@@ -20,7 +20,7 @@ const CALLS_A_SHIFT = 30;
 const BREAK_MS = 13 * 3_600_000;
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
