@@ -14,7 +14,7 @@ export type ObservationLogEvent =
   /** The directory is full. */
   | { readonly type: 'observation-limit'; readonly directory: string; readonly maxBytes: number };
 
-/** Options of {@link ObservationLog}. */
+/** Options of `ObservationLog`. */
 export interface ObservationLogOptions {
   /** Made with mode 0700 where it is not there. One for all processes of a machine. */
   readonly directory: string;
