@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { hostNow } from './clock.ts';
 import type { LmdbFile } from './lmdb-file.ts';
 import { recordKey } from './names.ts';
@@ -93,7 +92,11 @@ export class HostLeases {
 
 /** A dead holder is seen at once; one whose pid has been given to another process, when its time is over. */
 function isHeld(holder: Holder, under: readonly string[]): boolean {
-  return hostNow() < holder.expiresMs && isDeepStrictEqual(holder.under, under) && isAlive(holder.pid);
+  return hostNow() < holder.expiresMs && areSame(holder.under, under) && isAlive(holder.pid);
+}
+
+function areSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, index) => name === other[index]);
 }
 
 /** Whether a record in the file is nobody's lease any more. */

@@ -1,4 +1,4 @@
-import { EVERY_MUTABLE_NAMESPACE, freshStamp, softenedStamp } from '@warmline/cache-core';
+import { EVERY_MUTABLE_NAMESPACE, freshStamp, softenedStamp } from '@warmline/cache-core/stamps';
 import type { EntryRef, Stamp, Stamps } from '@warmline/cache-core';
 import { hostNow } from './clock.ts';
 import type { Batch, LmdbFile } from './lmdb-file.ts';
