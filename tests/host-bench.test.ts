@@ -1,24 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
-
-const folder = mkdtempSync(join(tmpdir(), 'warmline-host-bench-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-function bench(...args: string[]): { status: number | null; output: string } {
-  const run = spawnSync(process.execPath, ['apps/bench/dist/main.js', ...args], { encoding: 'utf8', timeout: 170_000 });
-  return { status: run.status, output: run.stdout + run.stderr };
-}
-
-function metricsOf(scenario: string): Record<string, number> {
-  const file = join(folder, `${scenario}.json`);
-  const { status, output } = bench(scenario, '--quick', '--json', file);
-  expect(output).toContain('All checks hold.');
-  expect(status).toBe(0);
-  return JSON.parse(readFileSync(file, 'utf8')).scenarios[scenario];
-}
+import { describe, expect, test } from 'vitest';
+import { bench, metricsOf } from './bench.fixture.ts';
 
 describe('tiers', () => {
   test('shows no process what another has deleted, and finds all values from a second process', () => {

@@ -3,10 +3,29 @@ import type { Engine } from './engine.ts';
 import { hashOfRef } from './engine.ts';
 import type { Descent, HeldLease, Purpose } from './lookup.ts';
 import { beginTier } from './lookup.ts';
+import type { Budget } from './tier-call.ts';
 import { callTier, startBudget } from './tier-call.ts';
 
 const FIRST_PAUSE_MS = 5;
 const LAST_PAUSE_MS = 50;
+
+/** Of `leaseWaitMs`: how long a tier may take to say who holds a lease. */
+const ASKING_SHARE = 0.25;
+
+/** Whether others' loads are waited for. */
+export function asksForLease<V>(engine: Engine<V>, { toLoad, beforeWaiting }: Purpose<V>): boolean {
+  return toLoad && beforeWaiting !== undefined && engine.policy.leaseMs > 0;
+}
+
+/**
+ * Who would wait for another's load waits a part of that time to learn whether there is one: a tier that is late because a
+ * crowd asks at once must not turn the crowd into as many loads.
+ */
+export function leaseBudget<V>(engine: Engine<V>, { budgetMs, deadlineMs }: Budget): Budget {
+  const { clock, leaseWaitMs } = engine.policy;
+  const patienceMs = leaseWaitMs * ASKING_SHARE;
+  return { budgetMs: Math.max(budgetMs, patienceMs), deadlineMs: Math.max(deadlineMs, clock.now() + patienceMs) };
+}
 
 /**
  * Waits while another process loads: until its value is there, its lease is free (this process has it then), or

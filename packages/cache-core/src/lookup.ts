@@ -5,15 +5,12 @@ import { hashOfRef } from './engine.ts';
 import type { Fence } from './fence.ts';
 import type { Found } from './judge.ts';
 import { completeStamps, judge } from './judge.ts';
-import { awaitHolder, releaseAll } from './lease.ts';
+import { asksForLease, awaitHolder, leaseBudget, releaseAll } from './lease.ts';
 import { sizeOf } from './prepare.ts';
 import type { Budget } from './tier-call.ts';
 import { callTier, startBudget } from './tier-call.ts';
 import type { Grant, Stored } from './write-back.ts';
 import { insertHere, stampTtlMs, writeShared } from './write-back.ts';
-
-/** Of `leaseWaitMs`: how long a tier may take to say who holds a lease. */
-const ASKING_SHARE = 0.25;
 
 /** A lease and the tier that gave it. */
 export interface HeldLease {
@@ -151,20 +148,6 @@ export async function beginTier<V>(
     discard: (begun) => void engine.background(releaseAll(engine, leasesOf(tier, begun))),
   });
   return elsewhere ?? [];
-}
-
-function asksForLease<V>(engine: Engine<V>, { toLoad, beforeWaiting }: Purpose<V>): boolean {
-  return toLoad && beforeWaiting !== undefined && engine.policy.leaseMs > 0;
-}
-
-/**
- * Who would wait for another's load waits a part of that time to learn whether there is one: a tier that is late because a
- * crowd asks at once must not turn the crowd into as many loads.
- */
-function leaseBudget<V>(engine: Engine<V>, { budgetMs, deadlineMs }: Budget): Budget {
-  const { clock, leaseWaitMs } = engine.policy;
-  const patienceMs = leaseWaitMs * ASKING_SHARE;
-  return { budgetMs: Math.max(budgetMs, patienceMs), deadlineMs: Math.max(deadlineMs, clock.now() + patienceMs) };
 }
 
 /** One trip where the tier can, else one call a key, of which some may fail. @throws when all do. */

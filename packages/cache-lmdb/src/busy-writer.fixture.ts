@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { openHostTier } from './host-tier.ts';
+import { openHostTier } from './open-host-tier.ts';
 import type { HostTier, HostTierOptions } from './host-tier.ts';
 import { refOf, serve } from './machine.fixture.ts';
 import { isSealed, sealed } from './sealed-value.fixture.ts';

@@ -6,7 +6,7 @@ import { createCache } from '@warmline/cache-core';
 import { createCacheWithout } from '@warmline/cache-core/testing';
 import type { Defence } from '@warmline/cache-core/testing';
 import { hostNow } from './clock.ts';
-import { openHostTier } from './host-tier.ts';
+import { openHostTier } from './open-host-tier.ts';
 import type { HostTier } from './host-tier.ts';
 import { serve } from './machine.fixture.ts';
 

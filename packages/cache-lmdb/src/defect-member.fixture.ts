@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { hostNow } from './clock.ts';
 import { hostDirectory } from './directory.ts';
 import { Gate } from './gate.ts';
-import { openHostTier } from './host-tier.ts';
+import { openHostTier } from './open-host-tier.ts';
 import type { HostTier } from './host-tier.ts';
 import { refOf, serve } from './machine.fixture.ts';
 

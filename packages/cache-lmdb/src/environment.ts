@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** `MDB_MAGIC` and the fields of `MDB_meta` behind the header of each of the first two pages. */
@@ -42,33 +42,6 @@ function sizeSeen(path: string): number | undefined {
     return bytes.length === 8 ? bytes.readDoubleLE() : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/**
- * How large a file has been, as far as any process has seen: LMDB's never shrink. Its own count of pages does not tell, because
- * pages at the end that were given back before they were written are counted, too.
- */
-export class SizeMark {
-  readonly #file: number;
-  readonly #bytes = Buffer.alloc(8);
-
-  constructor(path: string) {
-    this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-  }
-
-  /** To be read before the file is measured, which may grow in between. */
-  read(): number {
-    return readSync(this.#file, this.#bytes, 0, 8, 0) === 8 ? this.#bytes.readDoubleLE() : 0;
-  }
-
-  raise(size: number): void {
-    this.#bytes.writeDoubleLE(size);
-    writeSync(this.#file, this.#bytes, 0, 8, 0);
-  }
-
-  close(): void {
-    closeSync(this.#file);
   }
 }
 

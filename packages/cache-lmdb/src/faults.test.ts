@@ -88,7 +88,7 @@ describe('no host tier is undefined and one event', () => {
     // In a mount namespace of its own; 135 is SIGBUS, 139 SIGSEGV.
     const directory = '/tmp/warmline-full';
     const one = `${process.execPath} --conditions=@warmline/source --input-type=module -e '
-      import { openHostTier } from "./host-tier.ts";
+      import { openHostTier } from "./open-host-tier.ts";
       openHostTier({ directory: "${directory}/host", onEvent: (event) => process.stdout.write(event.type + " ") });'`;
     const script = `mkdir -p ${directory} && mount -t tmpfs -o size=8m tmpfs ${directory} || exit 77
       for free in 0 8 16 32; do
@@ -143,7 +143,7 @@ test('a thread that opens the tier does not take the locks of its process away',
   const before = held();
   const text = `
     import { parentPort } from 'node:worker_threads';
-    const { openHostTier } = await import(${JSON.stringify(new URL('./host-tier.ts', import.meta.url).href)});
+    const { openHostTier } = await import(${JSON.stringify(new URL('./open-host-tier.ts', import.meta.url).href)});
     const codes = [];
     openHostTier({ directory: ${JSON.stringify(machine.directory)}, onEvent: ({ error }) => codes.push(error.code) });
     parentPort.postMessage(codes);

@@ -1,8 +1,12 @@
-import { hostNow } from './clock.ts';
+import { every, hostNow, pause } from './clock.ts';
 import type { LmdbFile } from './lmdb-file.ts';
 import { recordKey } from './names.ts';
 import { isAlive } from './process-state.ts';
 import { freshVersion } from './versions.ts';
+
+/** Of a lease that is kept: so long it outlives a holder that hangs. */
+const HOLD_MS = 5_000;
+const HOLD_LOOK_MS = 250;
 
 interface Holder {
   readonly pid: number;
@@ -79,6 +83,23 @@ export class HostLeases {
       batch.put(key, record, version),
     );
     return won ? new HostLease(this.#file, key, version, under) : undefined;
+  }
+
+  /** Waits for a lease and keeps it, by renewal, until it is released. Rejects when the file fails meanwhile. */
+  async hold(name: string): Promise<Pick<HostLease, 'release'>> {
+    let lease = await this.acquire(name, HOLD_MS);
+    while (lease === undefined) {
+      await pause(HOLD_LOOK_MS);
+      lease = await this.acquire(name, HOLD_MS);
+    }
+    const held = lease;
+    const stop = every(HOLD_MS / 3, () => void held.renew(HOLD_MS).catch(() => false));
+    return {
+      release: () => {
+        stop();
+        return held.release();
+      },
+    };
   }
 
   /** The pid of the process that holds it, if one does. */

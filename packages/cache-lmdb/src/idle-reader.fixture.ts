@@ -1,4 +1,4 @@
-import { openHostTier } from './host-tier.ts';
+import { openHostTier } from './open-host-tier.ts';
 import type { HostTier } from './host-tier.ts';
 import { refOf, serve } from './machine.fixture.ts';
 

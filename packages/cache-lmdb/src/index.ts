@@ -1,4 +1,4 @@
-export { openHostTier } from './host-tier.ts';
+export { openHostTier } from './open-host-tier.ts';
 export type { HostTier, HostTierOptions } from './host-tier.ts';
 export type { HostDirectoryOptions } from './directory.ts';
 export { HostTierError } from './errors.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostEvent } from './events.ts';
-import { openHostTier } from './host-tier.ts';
+import { openHostTier } from './open-host-tier.ts';
 import type { HostTier, HostTierOptions } from './host-tier.ts';
 import { Keeper } from './keeper.ts';
 import type { KeeperOptions } from './keeper.ts';

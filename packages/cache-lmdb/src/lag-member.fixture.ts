@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { every } from './clock.ts';
 import { HostTierError } from './errors.ts';
-import { openHostTier } from './host-tier.ts';
+import { openHostTier } from './open-host-tier.ts';
 import type { HostTier } from './host-tier.ts';
 import { quantile, refOf, serve } from './machine.fixture.ts';
 

@@ -1,13 +1,12 @@
+import { chunks } from './chunks.ts';
 import { hostNow } from './clock.ts';
 import type { LmdbFile } from './lmdb-file.ts';
 import { recordKey } from './names.ts';
-import { chunks } from './sweep.ts';
 import { isExpiredStamp } from './stamps.ts';
 import { isExpiredLease } from './host-lease.ts';
 
 /** Removes records that mean nothing any more: expired stamps and leases, and notes of the use of what is gone. */
-export async function removeLeftovers(file: LmdbFile): Promise<number> {
-  let removed = 0;
+export async function removeLeftovers(file: LmdbFile): Promise<void> {
   const isLeftover = {
     stamp: (bytes: Buffer) => isExpiredStamp(bytes, hostNow()),
     group: (bytes: Buffer) => isExpiredStamp(bytes, hostNow()),
@@ -21,9 +20,8 @@ export async function removeLeftovers(file: LmdbFile): Promise<number> {
         const found = file.get(key);
         if (found === undefined || !isLeftover[kind](found.bytes, name)) continue;
         // Not if it has been renewed meanwhile.
-        if (await file.commit({ key, version: found.version }, (batch) => batch.remove(key))) removed++;
+        await file.commit({ key, version: found.version }, (batch) => batch.remove(key));
       }
     }
   }
-  return removed;
 }

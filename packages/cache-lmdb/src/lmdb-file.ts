@@ -1,8 +1,7 @@
-import { statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostNow, pause } from './clock.ts';
-import { filesOf, SizeMark } from './environment.ts';
 import { HostTierError } from './errors.ts';
+import { FileWatch } from './file-watch.ts';
 import { Gate } from './gate.ts';
 import { CURRENT, discard, IDENTITY, loadEngine, openEnvironment } from './open-environment.ts';
 import type { Db, LmdbModule } from './open-environment.ts';
@@ -47,13 +46,10 @@ export class LmdbFile {
   readonly directory: string;
   readonly #lmdb: LmdbModule;
   readonly #db: Db;
-  readonly #size: SizeMark;
+  readonly #watch: FileWatch;
   /** The engine hands out the same buffer again and again. */
   #view: DataView = new DataView(new ArrayBuffer());
   readonly #gate: Gate;
-  readonly #files: ReturnType<typeof filesOf>;
-  readonly #dataInode: number;
-  readonly #lockInode: number;
   #viewMs = Number.NEGATIVE_INFINITY;
   #pendingBytes = 0;
   #pendingSinceMs = Number.POSITIVE_INFINITY;
@@ -76,12 +72,9 @@ export class LmdbFile {
   private constructor(directory: string, mapBytes: number) {
     this.directory = directory;
     this.#lmdb = loadEngine();
-    this.#files = filesOf(join(directory, CURRENT));
     this.#db = openEnvironment(this.#lmdb, directory, mapBytes);
     this.#gate = new Gate(directory);
-    this.#size = new SizeMark(this.#files.size);
-    this.#dataInode = statSync(this.#files.data).ino;
-    this.#lockInode = statSync(this.#files.lock).ino;
+    this.#watch = new FileWatch(join(directory, CURRENT));
     process.once('exit', this.#endOfProcess);
   }
 
@@ -220,10 +213,9 @@ export class LmdbFile {
     this.#look();
   }
 
-  /** Keeps cleaners of temporary folders away, who go by age: the lock file is never written to, only mapped. */
+  /** @see FileWatch.touch */
   touch(): void {
-    const now = Math.round(performance.timeOrigin + performance.now()) / 1000;
-    for (const file of Object.values(this.#files)) utimesSync(file, now, now);
+    this.#watch.touch();
   }
 
   async close(): Promise<void> {
@@ -233,26 +225,16 @@ export class LmdbFile {
     this.#gone ??= new HostTierError('ERR_HOST_CLOSED', 'the host tier is closed');
     await Promise.race([this.#db.close(), pause(CLOSE_MS)]);
     this.#gate.close();
-    this.#size.close();
+    this.#watch.close();
   }
 
   /** A map must not be read where its file has ended: that would kill the process. */
   #look(): void {
     if (this.#gone !== undefined) return;
-    const what = this.#fault();
+    const what = this.#watch.fault();
     if (what === undefined) return;
     this.#gone = new HostTierError('ERR_HOST_GONE', `the file in ${this.directory} was ${what} while it was in use`);
     for (const listener of this.#onGone) listener(this.#gone);
-  }
-
-  #fault(): 'removed' | 'replaced' | 'cut' | undefined {
-    const largest = this.#size.read();
-    const data = statSync(this.#files.data, { throwIfNoEntry: false });
-    const lock = statSync(this.#files.lock, { throwIfNoEntry: false });
-    if (data === undefined || lock === undefined) return 'removed';
-    if (data.ino !== this.#dataInode || lock.ino !== this.#lockInode) return 'replaced';
-    if (data.size > largest) this.#size.raise(data.size);
-    return data.size < largest ? 'cut' : undefined;
   }
 
   /** LMDB's thread cannot be interrupted: behind a stopped writer a process would never end. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openHostTier } from './host-tier.ts';
+import { openHostTier } from './open-host-tier.ts';
 import type { HostTier } from './host-tier.ts';
 import { Keeper } from './keeper.ts';
 import { refOf, serve } from './machine.fixture.ts';

@@ -1,5 +1,5 @@
 import { HostTierError } from './errors.ts';
-import { openHostTier } from './host-tier.ts';
+import { openHostTier } from './open-host-tier.ts';
 import { serve } from './machine.fixture.ts';
 
 /** Opens the tier and says what came of it; what it throws is thrown. */

@@ -1,4 +1,4 @@
-import { openHostTier } from './host-tier.ts';
+import { openHostTier } from './open-host-tier.ts';
 
 const TIMES = 20;
 

@@ -7,6 +7,7 @@ import { freshVersion } from './versions.ts';
 
 /** u64 stamp · f64 when it expires · u8 1 where the namespace is immutable */
 const RECORD_BYTES = 17;
+const EXPIRES_AT = 8;
 const GENERATION = 0xffffn;
 const BITS = 0xffff_ffff_ffff_ffffn;
 
@@ -81,8 +82,7 @@ export class StampRecords {
     if (writes.has(key)) return;
     const found = this.#file.get(key);
     const nowMs = hostNow();
-    const record = found && decode(found.bytes);
-    const alive = record !== undefined && nowMs < record.expiresMs ? record : undefined;
+    const alive = this.#alive(kind, name, nowMs);
     if (alive !== undefined && alive.expiresMs >= nowMs + ttlMs && (immutable || !alive.immutable)) return;
     const next = encode({
       stamp: alive?.stamp ?? freshStamp(),
@@ -96,12 +96,7 @@ export class StampRecords {
 
   #alive(kind: StampKind, name: string, nowMs: number): StampRecord | undefined {
     const view = this.#file.view(recordKey(kind, name), RECORD_BYTES);
-    if (view === undefined || nowMs >= view.getFloat64(8, true)) return undefined;
-    return {
-      stamp: view.getBigUint64(0, true),
-      expiresMs: view.getFloat64(8, true),
-      immutable: view.getUint8(16) === 1,
-    };
+    return view === undefined || nowMs >= view.getFloat64(EXPIRES_AT, true) ? undefined : decode(view);
   }
 }
 
@@ -116,22 +111,20 @@ function summed(one: Stamp, other: Stamp): Stamp {
 function encode({ stamp, expiresMs, immutable }: StampRecord): Buffer {
   const bytes = Buffer.alloc(RECORD_BYTES);
   bytes.writeBigUInt64LE(stamp, 0);
-  bytes.writeDoubleLE(expiresMs, 8);
+  bytes.writeDoubleLE(expiresMs, EXPIRES_AT);
   bytes.writeUInt8(immutable ? 1 : 0, 16);
   return bytes;
 }
 
-function decode(bytes: Buffer): StampRecord | undefined {
-  if (bytes.length !== RECORD_BYTES) return undefined;
+function decode(view: DataView): StampRecord {
   return {
-    stamp: bytes.readBigUInt64LE(0),
-    expiresMs: bytes.readDoubleLE(8),
-    immutable: bytes.readUInt8(16) === 1,
+    stamp: view.getBigUint64(0, true),
+    expiresMs: view.getFloat64(EXPIRES_AT, true),
+    immutable: view.getUint8(16) === 1,
   };
 }
 
 /** Whether a record in the file guards nothing any more. */
 export function isExpiredStamp(bytes: Buffer, nowMs: number): boolean {
-  const record = decode(bytes);
-  return record === undefined || nowMs >= record.expiresMs;
+  return bytes.length !== RECORD_BYTES || nowMs >= bytes.readDoubleLE(EXPIRES_AT);
 }

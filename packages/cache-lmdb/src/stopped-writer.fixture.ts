@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Lmdb from 'lmdb';
-import { openHostTier } from './host-tier.ts';
+import { openHostTier } from './open-host-tier.ts';
 import type { HostTier } from './host-tier.ts';
 import { refOf, serve } from './machine.fixture.ts';
 

@@ -1,6 +1,7 @@
-import { hostNow, pause } from './clock.ts';
+import { chunks } from './chunks.ts';
+import { hostNow } from './clock.ts';
 import type { LmdbFile } from './lmdb-file.ts';
-import { after, nameOf, rangeOf, recordKey } from './names.ts';
+import { recordKey } from './names.ts';
 import { useOf } from './usage.ts';
 
 /** @see sweep */
@@ -23,7 +24,6 @@ export interface Swept {
 const KEPT_SHARE = 0.9;
 /** Of what is kept, so much is for entries that were read again; the rest lets new ones show what they are worth. */
 const PROVEN_SHARE = 0.8;
-const CHUNK = 256;
 const REMOVED_A_COMMIT = 64;
 /** LMDB puts what does not fit in half a page on pages of its own. */
 const PAGE_BYTES = 4096;
@@ -144,23 +144,6 @@ async function removeAll(file: LmdbFile, names: readonly string[]): Promise<void
         for (const kind of ['value', 'stamp', 'use'] as const) batch.remove(recordKey(kind, name));
       }
     });
-  }
-}
-
-/** The names of all records of a kind, with a turn of the event loop between two chunks. */
-export async function* chunks(
-  file: LmdbFile,
-  kind: 'value' | 'stamp' | 'group' | 'lease' | 'use',
-): AsyncGenerator<readonly string[]> {
-  let { start, end } = rangeOf(kind);
-  for (;;) {
-    file.renew();
-    const keys = file.keys(start, end, CHUNK);
-    yield keys.map(nameOf);
-    const last = keys.at(-1);
-    if (last === undefined || keys.length < CHUNK) return;
-    start = after(last);
-    await pause(0);
   }
 }
 

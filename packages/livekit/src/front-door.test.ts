@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -138,4 +139,21 @@ describe('startHost', () => {
     expect(hosts[0]?.statistics()?.total).toMatchObject({ processes: expect.any(Number) as unknown });
     for (const host of hosts) await host.close();
   });
+
+  test('warms all the same when the host tier is gone', async () => {
+    const host = await startHost({ directory, onEvent: () => {} });
+    rmSync(directory, { recursive: true });
+    expect(await host.warm(host.warmline.tts(voice()), [TEXT], { perMinute: 600 })).toEqual({ ready: 2, failed: 0 });
+    await host.close();
+  });
+});
+
+test.runIf(process.getuid?.() === 0)('a user that is in no table has a place for observations, too', () => {
+  const module = new URL('./observe/observation-directory.ts', import.meta.url).href;
+  const { stdout } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', `console.log((await import('${module}')).observationDirectory())`],
+    { uid: 54_321, gid: 54_321, env: {}, encoding: 'utf8' },
+  );
+  expect(stdout.trim()).toBe(join(tmpdir(), '.warmline', 'observations'));
 });

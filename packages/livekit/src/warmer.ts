@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
+import { systemClock } from '@warmline/cache-core';
 import type { HostTier } from '@warmline/cache-lmdb';
 import type { CachedTts, Warmed } from '@warmline/tts-cache';
-import { every, pause } from './clock.ts';
 
 /** @see Host.warm */
 export interface WarmListOptions {
@@ -13,9 +13,6 @@ export interface WarmListOptions {
   readonly again?: boolean;
 }
 
-const LEASE_MS = 5000;
-const RENEW_MS = 1500;
-const LOOK_MS = 250;
 /** Well before the 24 hours after which phrases expire. */
 const AGAIN_MS = 6 * 3_600_000;
 
@@ -25,7 +22,7 @@ const AGAIN_MS = 6 * 3_600_000;
  */
 export class Warmer {
   readonly #host: HostTier | undefined;
-  readonly #stops = new Set<() => void>();
+  readonly #cancels = new Set<() => void>();
 
   constructor(host: HostTier | undefined) {
     this.#host = host;
@@ -36,36 +33,32 @@ export class Warmer {
     const list = [...phrases];
     const run = (): Promise<Warmed> => this.#alone(list, () => voice.warmPhrases(list, { perMinute, concurrency }));
     const warmed = await run();
-    if (!again) return warmed;
-    this.#stops.add(
-      every(AGAIN_MS, () => {
-        run().catch((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));
-      }),
-    );
+    if (again) this.#repeat(run);
     return warmed;
   }
 
   close(): void {
-    for (const stop of this.#stops) stop();
-    this.#stops.clear();
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.clear();
   }
 
+  #repeat(run: () => Promise<Warmed>): void {
+    const cancel = systemClock.after(AGAIN_MS, () => {
+      this.#cancels.delete(cancel);
+      this.#repeat(run);
+      run().catch((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));
+    });
+    this.#cancels.add(cancel);
+  }
+
+  /** Without a host tier, or when that fails, a phrase may be spoken twice: warming goes on all the same. */
   async #alone<T>(list: readonly string[], run: () => Promise<T>): Promise<T> {
-    if (this.#host === undefined) return run();
     const name = `warm/${hash('sha256', JSON.stringify(list), 'hex').slice(0, 32)}`;
-    let lease = await this.#host.leases.acquire(name, LEASE_MS);
-    while (lease === undefined) {
-      await pause(LOOK_MS);
-      lease = await this.#host.leases.acquire(name, LEASE_MS);
-    }
-    const held = lease;
-    // One that cannot be renewed costs at worst a phrase that is spoken twice.
-    const stop = every(RENEW_MS, () => void held.renew(LEASE_MS).catch(() => false));
+    const held = await this.#host?.leases.hold(name).catch(() => undefined);
     try {
       return await run();
     } finally {
-      stop();
-      await held.release();
+      await held?.release();
     }
   }
 }

@@ -13,8 +13,6 @@ import { WaiterLine } from './waiter-line.ts';
 import type { Waiter } from './waiter-line.ts';
 import { withPermits } from './with-permits.ts';
 
-// A little over 250 lines: the steps share one set of invariants, and are easier to check side by side.
-
 interface Entry<C, T> {
   readonly connection: C;
   readonly target: T;
