@@ -87,6 +87,11 @@ export class Breakers {
     if (breaker.report(ok, isProbe, nowMs)) this.#tell(line, breaker.state);
   }
 
+  /** The tier has been away: it is judged anew. */
+  forget(tier: SharedTier): void {
+    this.#breakers.delete(tier);
+  }
+
   #tell({ tier, operation, sizeClass }: Line, state: Breaker['state']): void {
     this.#onEvent({ type: 'breaker', tier: tier.name, operation, sizeClass, state });
   }

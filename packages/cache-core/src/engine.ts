@@ -1,11 +1,12 @@
 import type { CacheEvent, RefusedWrite, StaleReason, TierOperation } from './contracts/events.ts';
 import type { EntryRef, Invalidation } from './contracts/invalidation.ts';
+import type { SharedOutbox } from './contracts/shared-outbox.ts';
 import type { SharedTier } from './contracts/shared-tier.ts';
 import { BackOff } from './back-off.ts';
 import { Breakers } from './breaker.ts';
 import { cacheChannel } from './diagnostics.ts';
 import type { Fence } from './fence.ts';
-import { concerns, merged, namedBy } from './fence.ts';
+import { attempt, concerns, merged, namedBy, names } from './fence.ts';
 import { Hearing } from './hearing.ts';
 import type { CacheOptions, Policy } from './policy.ts';
 import { resolvePolicy } from './policy.ts';
@@ -29,6 +30,8 @@ export class Engine<V> {
   readonly backOff: BackOff;
   readonly breakers: Breakers;
   readonly outbox: Outbox;
+  /** The tier that keeps what the machine owes to those behind it; `undefined` when there is nobody to owe to. */
+  readonly ledger: Ledger | undefined;
   readonly lag: SourceLag<V>;
   readonly stats: StatsRecorder = new StatsRecorder();
   readonly refOf: (key: string, tags?: readonly string[]) => EntryRef;
@@ -40,6 +43,7 @@ export class Engine<V> {
     this.keyspace = createKeyspace(options);
     this.refOf = refsOf(this.keyspace, options);
     const { tiers, bus, clock, backOffMs, settleMs, versionOf } = this.policy;
+    this.ledger = ledgerOf(tiers, bus !== undefined);
     this.backOff = new BackOff(backOffMs);
     this.lag = new SourceLag(settleMs, versionOf);
     this.breakers = new Breakers((event) => this.emit?.(event));
@@ -78,6 +82,13 @@ export class Engine<V> {
   /** Whether there is anything below the process tier to ask. */
   get hasShared(): boolean {
     return this.policy.tiers.length > 0 && !this.closed;
+  }
+
+  /** Whether this machine owes the tiers behind its ledger an invalidation of this entry: they may still give the old value. */
+  isOwedBehind(tier: SharedTier, ref: EntryRef): boolean {
+    const { ledger } = this;
+    if (ledger === undefined || tier === ledger.tier) return false;
+    return attempt(() => ledger.outbox.owed().some((invalidation) => names(invalidation, ref))) ?? false;
   }
 
   /** Work nobody waits for on the turn path; `close()` does. It must not reject. @returns the work. */
@@ -161,6 +172,20 @@ export class Engine<V> {
     const callers = flight.waiting - flight.late - (flight.background ? 1 : 0);
     for (let caller = 0; caller < callers; caller++) this.servedStale(flight.key, fallback, reason);
   }
+}
+
+/** A tier with an outbox. */
+interface Ledger {
+  readonly tier: SharedTier;
+  readonly outbox: SharedOutbox;
+}
+
+function ledgerOf(tiers: readonly SharedTier[], hasBus: boolean): Ledger | undefined {
+  // That of the machine, which is where its journal is.
+  const index = tiers.findIndex(({ journal, outbox }) => journal !== undefined && outbox !== undefined);
+  const tier = tiers[index];
+  if (tier?.outbox === undefined || (index === tiers.length - 1 && !hasBus)) return undefined;
+  return { tier, outbox: tier.outbox };
 }
 
 /** The physical names of a key: its tags are known before it is loaded. */

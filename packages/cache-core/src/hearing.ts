@@ -114,12 +114,15 @@ export class Hearing {
   /** Hears what others have invalidated since the last time. */
   catchUp(nowMs: number): void {
     this.#checkedMs = nowMs;
+    const hasBus = this.#options.bus !== undefined;
     let deaf = false;
     for (const followed of this.#followed) {
       try {
         this.#follow(followed);
         const liveUntilMs = followed.journal.liveUntil?.();
-        deaf ||= liveUntilMs !== undefined && followed.now() >= liveUntilMs;
+        // Where there is a bus, somebody has to have listened to it for the machine.
+        const isUnheard = hasBus && followed.journal !== this.#own;
+        deaf ||= liveUntilMs === undefined ? isUnheard : followed.now() >= liveUntilMs;
       } catch (error) {
         // What cannot be heard may be anything.
         deaf = true;

@@ -26,6 +26,7 @@ export type { CacheEvent, FrameFault, RefusedWrite, StaleReason, TierOperation }
 export { EVERY_MUTABLE_NAMESPACE } from './contracts/invalidation.ts';
 export type { EntryRef, Invalidation, InvalidationOptions } from './contracts/invalidation.ts';
 export type { Journal } from './contracts/journal.ts';
+export type { SharedOutbox } from './contracts/shared-outbox.ts';
 export type {
   BeginOptions,
   Begun,

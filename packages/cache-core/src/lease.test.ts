@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Cache, CacheOptions, Lease } from './index.ts';
+import type { Cache, CacheOptions, Lease, SharedTier } from './index.ts';
 import { down, hasSettled, heldLoad, openLevels, SHARED_LEVELS } from './levels.fixture.ts';
 import { gate, timeToSettle, turn, wrapTier } from './tier.fixture.ts';
 
@@ -337,7 +337,7 @@ describe('a tier that is late to say who holds the lease', () => {
     const stage = setUp(['host'], { tierBudgetMs: 15 });
     const tiers = stage.tiers.map((tier) =>
       wrapTier(tier, {
-        begin: async (...args: Parameters<typeof tier.begin>) => {
+        begin: async (...args: Parameters<SharedTier['begin']>) => {
           await new Promise<void>((resolve) => stage.clock.after(lateMs, resolve));
           return tier.begin(...args);
         },

@@ -18,7 +18,7 @@ export interface Opened {
 
 /** A cluster keeps no journal: nobody hears by it what others invalidate. */
 export function withoutJournal(tier: SharedTier): SharedTier {
-  return wrapTier(tier, { journal: undefined });
+  return wrapTier(tier, { journal: undefined, outbox: undefined });
 }
 
 /** The tiers of one machine; every `open` is one process on it. */

@@ -69,6 +69,8 @@ export async function descend<V>(
   // What is named by an invalidation that has not arrived everywhere is looked for nowhere.
   let missing = descents.filter(({ ref }) => !engine.outbox.owes(ref));
   for (const [level, tier] of tiers.entries()) {
+    // Nor is what the machine still owes to a tier looked for in it.
+    missing = missing.filter(({ ref }) => !engine.isOwedBehind(tier, ref));
     if (missing.length === 0) break;
     await readTier(engine, tier, missing, budget, purpose);
     missing = missing.filter(isMissing);

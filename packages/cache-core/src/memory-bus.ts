@@ -13,8 +13,14 @@ export class MemoryBus implements Bus {
     for (const { onMessage } of this.#subscribers) onMessage(invalidation);
   }
 
-  async subscribe(onMessage: (invalidation: Invalidation) => void, onGap: () => void): Promise<() => Promise<void>> {
+  async subscribe(
+    onMessage: (invalidation: Invalidation) => void,
+    onGap: () => void,
+    from?: string,
+  ): Promise<() => Promise<void>> {
     const subscriber = { onMessage: guarded(onMessage), onGap: guarded(onGap) };
+    // It remembers nothing.
+    if (from !== undefined) subscriber.onGap();
     this.#subscribers.add(subscriber);
     return async () => {
       this.#subscribers.delete(subscriber);

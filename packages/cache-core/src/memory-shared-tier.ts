@@ -15,6 +15,7 @@ import type {
   WriteOptions,
 } from './contracts/shared-tier.ts';
 import { MemoryJournal } from './memory-journal.ts';
+import { MemoryOutbox } from './memory-outbox.ts';
 import { whole } from './policy.ts';
 import { randomBits } from './random.ts';
 import { freshStamp, softenedStamp } from './stamp.ts';
@@ -54,6 +55,7 @@ export class MemorySharedTier implements SharedTier {
   readonly name: string;
   readonly origin: string = randomBits().toString(36);
   readonly journal: MemoryJournal = new MemoryJournal();
+  readonly outbox: MemoryOutbox = new MemoryOutbox();
   readonly #clock: Clock;
   readonly #values: LRUCache<string, Expiring<Uint8Array>>;
   /** Of keys and tags. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Bus, Cache, CacheOptions, Invalidation, SharedTier } from './index.ts';
 import { MemoryBus } from './index.ts';
 import { down, openLevels } from './levels.fixture.ts';
@@ -23,7 +23,11 @@ const refusals: [string, () => Promise<never>][] = [
 ];
 
 /** A cluster that answers everything but invalidations while it is `deaf`, so that it still gives the old value. */
-function setUp(levels: readonly string[], common: Partial<CacheOptions<unknown>> = {}) {
+function setUp(
+  levels: readonly string[],
+  common: Partial<CacheOptions<unknown>> = {},
+  { hasOutbox = true }: { hasOutbox?: boolean } = {},
+) {
   const { clock, tiers, open } = openLevels(levels, { tagsOf: () => ['t'], backOffMs: 0, ...common });
   const heard: Invalidation[] = [];
   const cluster = tiers.at(-1)!;
@@ -36,10 +40,12 @@ function setUp(levels: readonly string[], common: Partial<CacheOptions<unknown>>
       return cluster.invalidate(invalidation);
     },
   });
-  const over: readonly SharedTier[] = [...tiers.slice(0, -1), moody];
+  const nearer = tiers.slice(0, -1).map((tier) => (hasOutbox ? tier : wrapTier(tier, { outbox: undefined })));
+  const over: readonly SharedTier[] = [...nearer, moody];
   return {
     clock,
     state,
+    host: tiers[0]!,
     /** A process of this machine. */
     open: (more: Partial<CacheOptions<unknown>> = {}) => open({ tiers: over, ...more }),
     /** A process elsewhere, which only shares the cluster and hears of nothing. */
@@ -247,9 +253,9 @@ describe.each([{ levels: ['cluster'] }, { levels: ['host', 'cluster'] }])('over 
   });
 });
 
-describe('what a neighbour has promoted from a cluster that refuses', () => {
+describe('what a neighbour has promoted from a cluster that refuses, on a machine without an outbox', () => {
   async function setUpPromoted() {
-    const world = setUp(['host', 'cluster']);
+    const world = setUp(['host', 'cluster'], {}, { hasOutbox: false });
     const { cache } = world.open();
     await cache.set('k', 'old');
     world.state.refusal = refusals[0]![1];
@@ -273,6 +279,78 @@ describe('what a neighbour has promoted from a cluster that refuses', () => {
     const { cache } = await setUpPromoted();
     expect(await cache.get('k')).toBeUndefined();
     expect(await cache.getOrLoad('k', () => 'new')).toBe('new');
+  });
+});
+
+describe('the outbox of a machine', () => {
+  const setUpOwing = async () => {
+    const world = setUp(['host', 'cluster']);
+    const { cache } = world.open();
+    await cache.set('k', 'old');
+    await cache.set('beside', 'kept');
+    world.state.refusal = refusals[0]![1];
+    return { ...world, cache, outbox: world.host.outbox! };
+  };
+
+  test('nobody on the machine looks for what it owes to the cluster there; for the rest everybody does', async () => {
+    const { open, cache, outbox } = await setUpOwing();
+    expect(await cache.delete('k')).toEqual({ pending: true });
+    expect(outbox.owed()).toHaveLength(1);
+    const neighbour = open().cache;
+    expect(await neighbour.get('k')).toBeUndefined();
+    expect(await neighbour.getOrLoad('k', () => 'new')).toBe('new');
+    expect(await neighbour.get('beside')).toBe('kept');
+  });
+
+  test('has an invalidation before any tier hears of it, and no longer when it has arrived everywhere', async () => {
+    const { open, outbox, host, state, clock } = await setUpOwing();
+    state.refusal = undefined;
+    const owedThen: number[] = [];
+    const telling = wrapTier(host, {
+      invalidate: (what) => {
+        owedThen.push(outbox.owed().length);
+        return host.invalidate(what);
+      },
+    });
+    const cluster = setUp(['cluster']).host;
+    const cache = open({ tiers: [telling, cluster] }).cache;
+    expect(await cache.delete('k')).toEqual({ pending: false });
+    expect(owedThen).toEqual([1, 1]);
+    await clock.advance(1);
+    expect(outbox.owed()).toEqual([]);
+  });
+
+  test('is emptied when what was pending has arrived', async () => {
+    const { cache, outbox, state, clock } = await setUpOwing();
+    await cache.delete('k');
+    await cache.invalidateTags('t');
+    expect(outbox.owed()).toHaveLength(2);
+    state.refusal = undefined;
+    await clock.advance(REPEATED_MS);
+    expect(outbox.owed()).toEqual([]);
+  });
+
+  test('keeps what a closed cache has not delivered', async () => {
+    const { cache, outbox, open } = await setUpOwing();
+    await cache.delete('k');
+    await cache.close();
+    expect(outbox.owed()).toHaveLength(1);
+    expect(await open().cache.get('k')).toBeUndefined();
+  });
+
+  test('that fails holds nothing up', async () => {
+    const { open, host, state } = await setUpOwing();
+    state.refusal = undefined;
+    const broken = { owe: () => Promise.reject(new Error('disk full')), settle: async () => {}, owed: () => [] };
+    const { cache } = open({ tiers: [wrapTier(host, { outbox: broken })] });
+    expect(await cache.delete('k')).toEqual({ pending: false });
+  });
+
+  test('is not asked where there is nobody to owe to', async () => {
+    const { tiers, open } = openLevels(['host']);
+    const owed = vi.spyOn(tiers[0]!.outbox!, 'owe');
+    await open().cache.delete('k');
+    expect(owed).not.toHaveBeenCalled();
   });
 });
 

@@ -12,6 +12,13 @@ interface Owed {
   readonly invalidation: Invalidation;
   readonly missing: readonly string[];
   readonly isNamed: (ref: EntryRef) => boolean;
+  readonly debts: readonly Debt[];
+}
+
+/** An invalidation that is written down where it outlives this process. */
+export interface Debt {
+  /** Never rejects. */
+  settle(): void;
 }
 
 /** @see Outbox */
@@ -26,7 +33,7 @@ export interface OutboxOptions {
 /**
  * Invalidations that a tier or the bus has not acknowledged. They are repeated until they arrive; meanwhile this cache looks
  * for the entries they name in no shared tier: the one concerned may still give the old value, and a neighbour may have
- * promoted that into the others. In memory: it ends with the process.
+ * promoted that into the others. It ends with the process; what a machine's own outbox has of it (`SharedOutbox`) does not.
  */
 export class Outbox {
   #owed: Owed[] = [];
@@ -52,9 +59,9 @@ export class Outbox {
   }
 
   /** @param missing the names of those who have not acknowledged. */
-  add(invalidation: Invalidation, missing: readonly string[]): void {
+  add(invalidation: Invalidation, missing: readonly string[], debts: readonly Debt[]): void {
     if (this.#closed) return;
-    const owed = [...this.#owed, { invalidation, missing, isNamed: namedBy(invalidation) }];
+    const owed = [...this.#owed, { invalidation, missing, isNamed: namedBy(invalidation), debts }];
     this.#setOwed(owed.length > MAX_PENDING ? [this.#all(owed)] : owed);
     this.#cancelRetry ??= this.#options.clock.after(this.#retryMs, () => void this.#retry());
   }
@@ -68,6 +75,7 @@ export class Outbox {
     for (const owed of this.#owed) {
       if (this.#closed) return;
       const missing = await this.#options.deliver(owed.invalidation, owed.missing);
+      if (missing.length === 0) for (const debt of owed.debts) debt.settle();
       // What was added meanwhile stays; so does what replaced everything, when there was too much.
       const rest = missing.length === 0 ? [] : [{ ...owed, missing }];
       this.#setOwed(this.#owed.flatMap((other) => (other === owed ? rest : [other])));
@@ -85,7 +93,8 @@ export class Outbox {
   #all(owed: readonly Owed[]): Owed {
     const missing = [...new Set(owed.flatMap((each) => each.missing))];
     const invalidation = { kind: 'namespace', namespace: this.#options.namespace } as const;
-    return { invalidation, missing, isNamed: namedBy(invalidation) };
+    const debts = owed.flatMap((each) => each.debts);
+    return { invalidation, missing, isNamed: namedBy(invalidation), debts };
   }
 
   #setOwed(owed: Owed[]): void {

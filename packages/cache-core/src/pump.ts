@@ -11,11 +11,14 @@ import { randomBits } from './random.ts';
 
 /** What a pump fills: the tier that keeps a machine's journal, or one cache of a process without such a tier. */
 export interface PumpTarget {
-  invalidate(invalidation: Invalidation): Promise<void>;
+  /** @param position where the bus stands after it, to be kept together with what it does. */
+  invalidate(invalidation: Invalidation, position?: string): Promise<void>;
+  /** Where the bus stood after what was applied last, by whatever pump. @default none is kept */
+  position?(): string | undefined;
   readonly journal?: Journal;
   /** Whose messages it has applied already. */
   readonly origin?: string;
-  stayLive?(forMs: number): Promise<void>;
+  stayLive?(forMs: number, position?: string): Promise<void>;
 }
 
 /** Options of {@link Pump}. Durations are milliseconds. */
@@ -101,12 +104,14 @@ export class Pump {
       if (!this.#tried && target.journal?.liveUntil?.() === undefined)
         this.#enqueue(async () => target.stayLive?.(liveMs));
       this.#tried = true;
+      const from = target.position?.();
       this.#unsubscribe = await bus.subscribe(
-        (invalidation) => this.#hear(invalidation),
+        (...message) => this.#hear(...message),
         () => this.#gap(),
+        from,
       );
-      // Nothing was heard before the subscription stood.
-      this.#gap();
+      // Nothing was heard before the subscription stood, unless the bus is read on from where another pump has left it.
+      if (from === undefined) this.#gap();
     } catch (error) {
       this.#failed('subscribe', error);
       if (!this.#closed) this.#cancelBeat = clock.after(heartbeatMs, () => void this.#start());
@@ -116,11 +121,11 @@ export class Pump {
     else void this.#beat();
   }
 
-  #hear(invalidation: Invalidation): void {
+  #hear(invalidation: Invalidation, position?: string): void {
     if (!isInvalidation(invalidation)) this.#gap();
-    else if (this.#queued < MAX_QUEUED) this.#enqueue(() => this.#take(invalidation));
-    // Too far behind to keep everything: what was missed is doubted when the rest has been applied.
-    else this.#overflowed = true;
+    // Too far behind to keep everything: what was missed is doubted when the rest has been applied, and nothing proved till then.
+    else if (this.#overflowed || this.#queued >= MAX_QUEUED) this.#overflowed = true;
+    else this.#enqueue(() => this.#take(invalidation, position));
   }
 
   async #beat(): Promise<void> {
@@ -133,16 +138,16 @@ export class Pump {
     }
   }
 
-  async #take(invalidation: Invalidation): Promise<void> {
+  async #take(invalidation: Invalidation, position?: string): Promise<void> {
     const { target, liveMs, clock } = this.#options;
     const origin = this.#options.origin ?? target.origin;
     if (invalidation.namespace === HEARTBEAT) {
       const [id, sentMs] = invalidation.kind === 'keys' ? invalidation.keys : [];
       // It proves that what was published until it was sent has been heard, and no more.
       const forMs = Number(sentMs) + liveMs - clock.now();
-      if (id === this.#id && forMs > 0) await target.stayLive?.(forMs);
+      if (id === this.#id && forMs > 0) await target.stayLive?.(forMs, position);
     } else if (origin === undefined || invalidation.origin !== origin) {
-      await target.invalidate(invalidation);
+      await target.invalidate(invalidation, position);
     }
   }
 

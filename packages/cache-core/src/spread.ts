@@ -1,7 +1,17 @@
 import type { Invalidation } from './contracts/invalidation.ts';
 import type { SharedTier } from './contracts/shared-tier.ts';
+import type { Debt } from './outbox.ts';
 import type { Engine } from './engine.ts';
 import { callTier, startBudget } from './tier-call.ts';
+
+/** @see spread */
+interface SpreadOptions {
+  /** The logical keys, where they are known. */
+  readonly keys?: readonly string[] | undefined;
+  /** Comes after this process and before the tiers. */
+  readonly before?: () => Promise<void>;
+  readonly isAway?: (name: string) => boolean;
+}
 
 /** The bus among the names of those who have not acknowledged. */
 const BUS = 'bus';
@@ -14,17 +24,16 @@ const BUS = 'bus';
  *   1. the nearer tier is invalidated   2. a reader misses there, gets new stamps, and reads the old value from the farther
  *   tier   3. the farther tier is invalidated   4. the reader promotes the old value, under stamps that hold
  *
- * @param keys the logical keys, where they are known.
  * @returns the names of the tiers that have not acknowledged, and that of the bus if it has not.
  */
 async function spread<V>(
   engine: Engine<V>,
   invalidation: Invalidation,
-  keys?: readonly string[],
-  isAway: (name: string) => boolean = (name) => engine.outbox.owesTo(name),
+  { keys, before, isAway = (name) => engine.outbox.owesTo(name) }: SpreadOptions = {},
 ): Promise<readonly string[]> {
   const { tiers, clock } = engine.policy;
   engine.invalidateHere(invalidation, keys);
+  await before?.();
   const missing = await tell(engine, invalidation, [...tiers, ...tiers.slice(0, -1).toReversed()], isAway);
   if (tiers.length > 0) engine.invalidateHere(invalidation, keys);
   // What the journals say of it now is no news.
@@ -35,15 +44,23 @@ async function spread<V>(
   return engine.policy.bus === undefined ? missing : [...missing, BUS];
 }
 
-/** As {@link spread}; what has not arrived is owed. @returns whether something is. */
+/**
+ * As {@link spread}; what has not arrived is owed, and is written down before anything is told, in case this process dies.
+ * @returns whether something is owed.
+ */
 export async function invalidateEverywhere<V>(
   engine: Engine<V>,
   invalidation: Invalidation,
   keys?: readonly string[],
 ): Promise<boolean> {
-  const missing = await spread(engine, invalidation, keys);
-  if (missing.length === 0) return false;
-  engine.outbox.add(invalidation, missing);
+  const debts: Debt[] = [];
+  const before = async (): Promise<void> => void debts.push(...(await writeDown(engine, invalidation)));
+  const missing = await spread(engine, invalidation, { keys, before });
+  if (missing.length === 0) {
+    for (const debt of debts) debt.settle();
+    return false;
+  }
+  engine.outbox.add(invalidation, missing, debts);
   // Until now reads were free to look in the tiers that have not acknowledged.
   engine.invalidateHere(invalidation, keys);
   return true;
@@ -61,8 +78,29 @@ export async function spreadAgain<V>(
   const tiers = engine.policy.tiers.filter(({ name }) => missing.includes(name));
   if (tiers.length === 0) return publish(engine, invalidation);
   const stillMissing = await tell(engine, invalidation, tiers);
-  if (stillMissing.length === 0) return spread(engine, invalidation, undefined, () => false);
+  if (stillMissing.length === 0) return spread(engine, invalidation, { isAway: () => false });
   return missing.includes(BUS) ? [...stillMissing, BUS] : stillMissing;
+}
+
+/** In the machine's outbox, if it has one and there is anybody to owe to. */
+async function writeDown<V>(engine: Engine<V>, invalidation: Invalidation): Promise<readonly Debt[]> {
+  const { ledger } = engine;
+  if (ledger === undefined) return [];
+  const { tier, outbox } = ledger;
+  const budget = startBudget(engine, engine.policy.writeBudgetMs);
+  const call = { tier, operation: 'invalidate', budget } as const;
+  const debt = await callTier(engine, { ...call, call: () => outbox.owe(invalidation), use: (name) => name });
+  if (debt === undefined) return [];
+  const settle = (): void =>
+    void engine.background(
+      callTier(engine, {
+        ...call,
+        budget: startBudget(engine, engine.policy.writeBudgetMs),
+        call: () => outbox.settle(debt),
+        use: Boolean,
+      }),
+    );
+  return [{ settle }];
 }
 
 /** @returns the names of the tiers that have not acknowledged. */

@@ -7,6 +7,7 @@ import { randomBits } from './random.ts';
  */
 const GENERATION_BITS = 16n;
 const LAST_GENERATION = (1n << GENERATION_BITS) - 1n;
+const RANDOM_BITS = 0xffff_ffff_ffff_ffffn & ~LAST_GENERATION;
 
 /** A stamp for what has none. */
 export function freshStamp(): Stamp {
@@ -26,4 +27,10 @@ export function compareStamps(
   if (carried === undefined || current === undefined) return 'different';
   if (carried === current) return 'equal';
   return carried >> GENERATION_BITS === current >> GENERATION_BITS ? 'softened' : 'different';
+}
+
+/** A stamp that guards what two stamps guard. Random bits and generations are added apart, so that a softened part softens the sum. */
+export function combinedStamp(one: Stamp, other: Stamp): Stamp {
+  const generation = (one + other) & LAST_GENERATION;
+  return (((one & ~LAST_GENERATION) + (other & ~LAST_GENERATION)) & RANDOM_BITS) | generation;
 }

@@ -35,13 +35,18 @@ const STALL_MS = 5;
 /**
  * Calls a shared tier so that it can neither fail nor delay the caller: an error is an event and reads as `undefined`, and
  * so does an answer that is not there within the budget. A late answer is dropped. `use` runs under the same protection:
- * a tier may answer anything. Reads and writes of a tier whose breaker is open are left out.
+ * a tier may answer anything. Reads and writes of a tier that is not available, or whose breaker is open, are left out.
  */
 export async function callTier<V, T, R>(engine: Engine<V>, call: TierCall<T, R>): Promise<R | undefined> {
   const { operation } = call;
   // Invalidations and releases are owed to others, whatever the state of the tier.
   if (operation === 'invalidate' || operation === 'release') return tryCall(engine, call, () => {});
   const { breakers, policy } = engine;
+  if (call.tier.isAvailable === false) {
+    // Its failures of before say nothing about how it will be when it is back.
+    breakers.forget(call.tier);
+    return undefined;
+  }
   const line = breakers.lineOf(call.tier, operation, call.bytes);
   const admission = breakers.admit(line, policy.clock.now());
   if (admission === 'skip') return undefined;

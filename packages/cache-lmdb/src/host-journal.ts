@@ -2,10 +2,12 @@ import type { Invalidation, Journal } from '@warmline/cache-core';
 import { hostNow } from './clock.ts';
 import type { Batch, Condition, LmdbFile } from './lmdb-file.ts';
 import { recordKey } from './names.ts';
+import { freshVersion } from './versions.ts';
 
 const HEAD = recordKey('head', 'sequence');
 const MAX_RECORD_BYTES = 131_072;
 const LIVE = recordKey('head', 'live-until');
+const POSITION = recordKey('head', 'bus-position');
 
 /** The invalidations of a machine, in its file: one ordered list for all its processes. */
 export class HostJournal implements Journal {
@@ -48,17 +50,23 @@ export class HostJournal implements Journal {
     return { key: HEAD, version: sequence === 0 ? null : sequence };
   }
 
+  /** Where the bus stood after what was applied last. */
+  position(): string | undefined {
+    return this.#file.peek(POSITION)?.toString();
+  }
+
   /** Queues one more record, and removes the one that it pushes out. */
-  append(batch: Batch, sequence: number, invalidation: Invalidation): void {
+  append(batch: Batch, sequence: number, invalidation: Invalidation, position?: string): void {
     const head = Buffer.alloc(8);
     head.writeDoubleLE(sequence + 1);
     batch.put(HEAD, head, sequence + 1);
     batch.put(recordOf(sequence + 1), encode(invalidation), 1);
     batch.remove(recordOf(sequence + 1 - this.#capacity));
+    note(batch, position);
   }
 
   /** Somebody has just proved that invalidations of others reach this journal. */
-  async stayLive(forMs: number): Promise<void> {
+  async stayLive(forMs: number, position?: string): Promise<void> {
     for (;;) {
       this.#file.renew();
       const found = this.#file.get(LIVE);
@@ -67,7 +75,11 @@ export class HostJournal implements Journal {
       const bytes = Buffer.alloc(8);
       bytes.writeDoubleLE(untilMs);
       const condition = { key: LIVE, version: found?.version ?? null };
-      if (await this.#file.commit(condition, (batch) => batch.put(LIVE, bytes, untilMs))) return;
+      const done = await this.#file.commit(condition, (batch) => {
+        batch.put(LIVE, bytes, untilMs);
+        note(batch, position);
+      });
+      if (done) return;
     }
   }
 
@@ -88,6 +100,10 @@ function encode(invalidation: Invalidation): Buffer {
   if (bytes.length <= MAX_RECORD_BYTES) return bytes;
   const { namespace, soft, origin } = invalidation;
   return Buffer.from(JSON.stringify({ kind: 'namespace', namespace, soft, origin }));
+}
+
+function note(batch: Batch, position: string | undefined): void {
+  if (position !== undefined) batch.put(POSITION, Buffer.from(position), freshVersion());
 }
 
 function recordOf(sequence: number): string {

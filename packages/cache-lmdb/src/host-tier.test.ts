@@ -26,5 +26,5 @@ sharedTierConformance(
       },
     };
   },
-  { requires: ['journal', 'beginMany', 'stayLive', 'softening'], journalCapacity: 200 },
+  { requires: ['journal', 'beginMany', 'stayLive', 'outbox', 'softening'], journalCapacity: 200 },
 );

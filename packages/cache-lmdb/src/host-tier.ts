@@ -14,6 +14,7 @@ import { HostTierError } from './errors.ts';
 import type { HostListener } from './events.ts';
 import { HostJournal } from './host-journal.ts';
 import { HostLeases } from './host-lease.ts';
+import { HostOutbox } from './host-outbox.ts';
 import { HostRecords } from './host-records.ts';
 import type { Batch, LmdbFile } from './lmdb-file.ts';
 import { recordKey } from './names.ts';
@@ -44,6 +45,7 @@ export class HostTier implements SharedTier {
   readonly leases: HostLeases;
   /** Small documents shared by the machine. */
   readonly records: HostRecords;
+  readonly outbox: HostOutbox;
   readonly origin: string;
   readonly maxBytes: number;
   readonly maxEntryBytes: number;
@@ -65,6 +67,7 @@ export class HostTier implements SharedTier {
     this.journal = new HostJournal(file, options.journalCapacity ?? 4096);
     this.leases = new HostLeases(file);
     this.records = new HostRecords(file);
+    this.outbox = new HostOutbox(file);
     this.#stamps = new StampRecords(file);
     this.#usage = new Usage(file);
   }
@@ -122,9 +125,10 @@ export class HostTier implements SharedTier {
     );
   }
 
-  async invalidate(invalidation: Invalidation): Promise<void> {
+  /** @param position where the bus stands after it; kept in the same commit. */
+  async invalidate(invalidation: Invalidation, position?: string): Promise<void> {
     try {
-      await this.#invalidate(invalidation);
+      await this.#invalidate(invalidation, position);
     } catch (error) {
       if (!(error instanceof HostTierError) || !['ERR_HOST_FULL', 'ERR_HOST_WRITE'].includes(error.code)) throw error;
       // It cannot be written down, so nobody may read on: every process sees at its next read that the file is gone.
@@ -132,9 +136,15 @@ export class HostTier implements SharedTier {
     }
   }
 
-  async stayLive(forMs: number): Promise<void> {
+  async stayLive(forMs: number, position?: string): Promise<void> {
     this.#renew();
-    await this.journal.stayLive(forMs);
+    await this.journal.stayLive(forMs, position);
+  }
+
+  /** Where the bus stood after what this machine has applied last; `undefined` when nobody has ever heard it. */
+  position(): string | undefined {
+    this.#renew();
+    return this.journal.position();
   }
 
   async close(): Promise<void> {
@@ -174,12 +184,12 @@ export class HostTier implements SharedTier {
   }
 
   /** One commit: the list, the stamps, the values. Another process's invalidation may come first; then it is tried again. */
-  async #invalidate(invalidation: Invalidation): Promise<void> {
+  async #invalidate(invalidation: Invalidation, position: string | undefined): Promise<void> {
     for (;;) {
       this.#renew();
       const sequence = this.journal.sequence();
       const done = await this.#file.commit(this.journal.condition(sequence), (batch) => {
-        this.journal.append(batch, sequence, invalidation);
+        this.journal.append(batch, sequence, invalidation, position);
         this.#void(batch, invalidation);
       });
       if (done) return;

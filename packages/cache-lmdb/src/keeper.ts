@@ -16,10 +16,17 @@ export interface Duty {
   run(): Promise<void>;
 }
 
+/** Something that one process of a machine runs for all, for as long as it keeps the tier. */
+export interface Service {
+  close(): Promise<void>;
+}
+
 /** @see Keeper */
 export interface KeeperOptions extends Omit<SweepOptions, 'maxBytes'> {
   /** What the keeper does besides keeping the file in order. @default [] */
   readonly duties?: readonly Duty[];
+  /** Started when this process becomes the one that keeps the tier, and closed when it is no longer. @default [] */
+  readonly services?: readonly (() => Service)[];
   readonly onEvent?: HostListener;
 }
 
@@ -43,6 +50,7 @@ export class Keeper {
   readonly #nextMs = new Map<Duty, number>();
   readonly #stops: readonly (() => void)[];
   #lease: HostLease | undefined;
+  #services: readonly Service[] = [];
   #holding: Promise<void> | undefined;
   #round: Promise<void> | undefined;
   #sweptMs = Number.NEGATIVE_INFINITY;
@@ -73,6 +81,7 @@ export class Keeper {
     this.#end();
     await this.#holding;
     await this.#round;
+    await this.#endServices();
     await this.#lease?.release();
     this.#lease = undefined;
   }
@@ -118,12 +127,24 @@ export class Keeper {
     if (this.#lease === undefined) return;
     this.#nextMs.clear();
     this.#tell({ type: 'keeper', state: 'holding' });
+    // Another may have begun to keep the tier before this one has noticed: two of a service for a moment must do no harm.
+    this.#services = (this.#options.services ?? []).map((start) => start());
     this.#work();
   }
 
   #let(): void {
     if (this.#lease !== undefined) this.#tell({ type: 'keeper', state: 'lost' });
     this.#lease = undefined;
+    void this.#endServices();
+  }
+
+  async #endServices(): Promise<void> {
+    const services = this.#services;
+    this.#services = [];
+    const ended = await Promise.allSettled(services.map((service) => service.close()));
+    for (const end of ended) {
+      if (end.status === 'rejected') this.#tell({ type: 'duty-failed', duty: 'service', error: end.reason });
+    }
   }
 
   async #sweep(): Promise<void> {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 /** What a record is; the first character of its key. */
-export type Kind = 'value' | 'stamp' | 'group' | 'journal' | 'lease' | 'use' | 'note' | 'head';
+export type Kind = 'value' | 'stamp' | 'group' | 'journal' | 'lease' | 'use' | 'note' | 'owed' | 'head';
 
 const PREFIX: Record<Kind, string> = {
   value: 'v',
@@ -13,6 +13,7 @@ const PREFIX: Record<Kind, string> = {
   lease: 'l',
   use: 'u',
   note: 'n',
+  owed: 'o',
   head: 'h',
 };
 

@@ -1,4 +1,4 @@
-import { EVERY_MUTABLE_NAMESPACE, freshStamp, softenedStamp } from '@warmline/cache-core/stamps';
+import { combinedStamp, EVERY_MUTABLE_NAMESPACE, freshStamp, softenedStamp } from '@warmline/cache-core/stamps';
 import type { EntryRef, Stamp, Stamps } from '@warmline/cache-core';
 import { hostNow } from './clock.ts';
 import type { Batch, LmdbFile } from './lmdb-file.ts';
@@ -8,8 +8,6 @@ import { freshVersion } from './versions.ts';
 /** u64 stamp · f64 when it expires · u8 1 where the namespace is immutable */
 const RECORD_BYTES = 17;
 const EXPIRES_AT = 8;
-const GENERATION = 0xffffn;
-const BITS = 0xffff_ffff_ffff_ffffn;
 
 type StampKind = 'stamp' | 'group';
 
@@ -64,7 +62,7 @@ export class StampRecords {
     // A namespace that anybody calls mutable is mutable.
     if (own === undefined || (immutable === true && own.immutable)) return own?.stamp;
     const every = this.#alive('group', EVERY_MUTABLE_NAMESPACE, nowMs);
-    return every && summed(own.stamp, every.stamp);
+    return every && combinedStamp(own.stamp, every.stamp);
   }
 
   /**
@@ -101,12 +99,6 @@ export class StampRecords {
 }
 
 const NO_TAGS: readonly (Stamp | undefined)[] = Object.freeze([]);
-
-/** Random bits and generations are added apart, so that a softened part gives a softened sum (see `compareStamps`). */
-function summed(one: Stamp, other: Stamp): Stamp {
-  const generation = (one + other) & GENERATION;
-  return (((one & ~GENERATION) + (other & ~GENERATION)) & BITS & ~GENERATION) | generation;
-}
 
 function encode({ stamp, expiresMs, immutable }: StampRecord): Buffer {
   const bytes = Buffer.alloc(RECORD_BYTES);

@@ -1,5 +1,6 @@
 import type { EntryRef, Invalidation } from './invalidation.ts';
 import type { Journal } from './journal.ts';
+import type { SharedOutbox } from './shared-outbox.ts';
 
 /** A random 64-bit token. A stored frame is valid only while every stamp it carries still exists and is equal. */
 export type Stamp = bigint;
@@ -54,6 +55,8 @@ export interface SharedTier {
   readonly name: string;
   /** Present when the tier keeps the invalidations of its machine; the engine then obeys it. */
   readonly journal?: Journal;
+  /** False while it is known that it cannot answer: reads and writes are then left out, at no cost. @default true */
+  readonly isAvailable?: boolean;
   /** The tier's own time in milliseconds, the same for all processes that share it. Frames are stamped with it. */
   now(): number;
   /** Values and stamps in one trip, in the order asked. */
@@ -63,7 +66,9 @@ export interface SharedTier {
    * the stored frame if someone has just filled it.
    */
   begin(entry: EntryRef, options: BeginOptions): Promise<Begun>;
-  /** Copies the frame. Unconditional: a late or foreign write is simply not valid, because of its stamps. */
+  /**
+   * Copies the frame, which is never empty. Unconditional: a late or foreign write is simply not valid, because of its stamps.
+   */
   write(entry: EntryRef, frame: Uint8Array, options: WriteOptions): Promise<void>;
   /**
    * Removes the stamps named, then the values. After it resolves, no frame written under the old stamps is valid.
@@ -74,8 +79,13 @@ export interface SharedTier {
   beginMany?(entries: readonly EntryRef[], options: BeginOptions): Promise<readonly Begun[]>;
   /** The machine whose invalidations this tier's journal has; goes out with every message to the bus. */
   readonly origin?: string;
-  /** Extends `Journal.liveUntil` to `forMs` milliseconds from now. Only tiers with a journal that a pump fills have it. */
-  stayLive?(forMs: number): Promise<void>;
+  /**
+   * Extends `Journal.liveUntil` to `forMs` milliseconds from now. Only tiers with a journal that a pump fills have it.
+   * @param position where the bus stands that it is filled from.
+   */
+  stayLive?(forMs: number, position?: string): Promise<void>;
+  /** Present when the tier keeps what its machine owes to farther tiers and to the bus. */
+  readonly outbox?: SharedOutbox;
   /** Ends all work of the tier; a second call does nothing. Called by its owner; a cache does not close the tiers it was given. */
   close(): Promise<void>;
 }

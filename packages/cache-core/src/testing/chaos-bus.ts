@@ -89,13 +89,14 @@ export class ChaosBus implements Bus {
     return this.#chaos.call('publish', this.#options.publish, () => this.#inner.publish(invalidation));
   }
 
-  async subscribe(onMessage: (invalidation: Invalidation) => void, onGap: () => void): Promise<() => Promise<void>> {
+  async subscribe(...[onMessage, onGap, from]: Parameters<Bus['subscribe']>): Promise<() => Promise<void>> {
     const line = new Line(this.#clock, onMessage, onGap);
     let end: (() => Promise<void>) | undefined;
     const subscribe = async (): Promise<void> => {
       end = await this.#inner.subscribe(
-        (invalidation) => this.#deliver(line, invalidation),
+        (...message) => this.#deliver(line, message),
         () => line.gap(),
+        from,
       );
     };
     const unsubscribe = async (): Promise<void> => {
@@ -112,7 +113,7 @@ export class ChaosBus implements Bus {
     return unsubscribe;
   }
 
-  #deliver(line: Line, invalidation: Invalidation): void {
+  #deliver(line: Line, message: Message): void {
     const chaos = this.#chaos;
     const faults = this.#options.deliver;
     this.#delivered++;
@@ -121,25 +122,28 @@ export class ChaosBus implements Bus {
       return;
     }
     if (chaos.strikes('deliver.duplicate', faults?.duplicate)) {
-      line.later(chaos.pickMs(faults?.duplicateMs), () => line.message(invalidation));
+      line.later(chaos.pickMs(faults?.duplicateMs), () => line.message(message));
     }
     if (chaos.strikes('deliver.reorder', faults?.reorder)) {
-      line.later(chaos.pickMs(faults?.reorderMs), () => line.message(invalidation));
+      line.later(chaos.pickMs(faults?.reorderMs), () => line.message(message));
     } else {
-      line.inOrder(chaos.strikes('deliver.delay', faults?.delay) ? chaos.pickMs(faults?.delayMs) : 0, invalidation);
+      line.inOrder(chaos.strikes('deliver.delay', faults?.delay) ? chaos.pickMs(faults?.delayMs) : 0, message);
     }
   }
 }
 
+/** What a bus delivers. */
+type Message = Parameters<Parameters<Bus['subscribe']>[0]>;
+
 /** The way to one subscriber. */
 class Line {
   readonly #clock: Clock;
-  readonly #onMessage: (invalidation: Invalidation) => void;
+  readonly #onMessage: (...message: Message) => void;
   readonly #onGap: () => void;
-  readonly #queue: { readonly invalidation: Invalidation; readonly atMs: number }[] = [];
+  readonly #queue: { readonly message: Message; readonly atMs: number }[] = [];
   #open = true;
 
-  constructor(clock: Clock, onMessage: (invalidation: Invalidation) => void, onGap: () => void) {
+  constructor(clock: Clock, onMessage: (...message: Message) => void, onGap: () => void) {
     this.#clock = clock;
     this.#onMessage = onMessage;
     this.#onGap = onGap;
@@ -154,8 +158,8 @@ class Line {
     if (this.#open) this.#onGap();
   }
 
-  message(invalidation: Invalidation): void {
-    if (this.#open) this.#onMessage(invalidation);
+  message(message: Message): void {
+    if (this.#open) this.#onMessage(...message);
   }
 
   later(delayMs: number, run: () => void): void {
@@ -163,9 +167,9 @@ class Line {
   }
 
   /** Behind whatever is still on its way. */
-  inOrder(delayMs: number, invalidation: Invalidation): void {
-    if (delayMs === 0 && this.#queue.length === 0) return this.message(invalidation);
-    this.#queue.push({ invalidation, atMs: this.#clock.now() + delayMs });
+  inOrder(delayMs: number, message: Message): void {
+    if (delayMs === 0 && this.#queue.length === 0) return this.message(message);
+    this.#queue.push({ message, atMs: this.#clock.now() + delayMs });
     if (this.#queue.length === 1) this.#awaitHead();
   }
 
@@ -173,7 +177,7 @@ class Line {
     const [head] = this.#queue;
     if (head === undefined) return;
     this.later(Math.max(0, head.atMs - this.#clock.now()), () => {
-      this.message(head.invalidation);
+      this.message(head.message);
       this.#queue.shift();
       this.#awaitHead();
     });

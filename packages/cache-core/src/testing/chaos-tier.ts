@@ -1,3 +1,4 @@
+import type { SharedOutbox } from '../contracts/shared-outbox.ts';
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { EntryRef, Invalidation } from '../contracts/invalidation.ts';
@@ -60,6 +61,7 @@ export class ChaosTier implements SharedTier {
   readonly name: string;
   readonly journal?: Journal;
   readonly origin?: string;
+  readonly outbox?: SharedOutbox;
   readonly beginMany?: (entries: readonly EntryRef[], options: BeginOptions) => Promise<readonly Begun[]>;
   readonly stayLive?: (forMs: number) => Promise<void>;
   readonly #inner: SharedTier;
@@ -77,6 +79,7 @@ export class ChaosTier implements SharedTier {
     this.name = inner.name;
     if (inner.journal !== undefined) this.journal = inner.journal;
     if (inner.origin !== undefined) this.origin = inner.origin;
+    if (inner.outbox !== undefined) this.outbox = inner.outbox;
     this.#inner = inner;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;

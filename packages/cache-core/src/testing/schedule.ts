@@ -202,14 +202,15 @@ export function scheduledBus(bus: Bus, schedule: Schedule, label: string): Bus {
         await schedule.step(`${label}.publish answers`);
       }
     },
-    subscribe(onMessage, onGap) {
+    subscribe(onMessage, onGap, from) {
       let before: Promise<void> = Promise.resolve();
       const inOrder = (what: string, deliver: () => void): void => {
         before = before.then(() => schedule.step(`${label}.${what}`)).then(deliver);
       };
       return bus.subscribe(
-        (invalidation: Invalidation) => inOrder('delivers', () => onMessage(invalidation)),
+        (...message) => inOrder('delivers', () => onMessage(...message)),
         () => inOrder('gap', onGap),
+        from,
       );
     },
   };

@@ -45,10 +45,12 @@ class PassThrough implements SharedTier {
     this.name = inner.name;
     if (inner.journal !== undefined) this.journal = inner.journal;
     if (inner.origin !== undefined) this.origin = inner.origin;
+    if (inner.outbox !== undefined) this.outbox = inner.outbox;
   }
 
   readonly journal?: NonNullable<SharedTier['journal']>;
   readonly origin?: string;
+  readonly outbox?: NonNullable<SharedTier['outbox']>;
 
   now(): number {
     return this.inner.now();

@@ -10,6 +10,7 @@ import { BROKEN_JOURNALS, BROKEN_TIER_JOURNALS } from './broken-journals.fixture
 import { BROKEN_LEASES } from './broken-leases.fixture.ts';
 import { BROKEN_STAMPS } from './broken-stamps.fixture.ts';
 import { busConformance } from './bus-conformance.ts';
+import { BROKEN_OUTBOXES } from './broken-outboxes.fixture.ts';
 import type { Verdict } from './collect.fixture.ts';
 import { verdictOf } from './collect.fixture.ts';
 import { journalConformance } from './journal-conformance.ts';
@@ -18,7 +19,7 @@ import { sharedTierConformance } from './shared-tier-conformance.ts';
 import type { SharedTierConformanceOptions, SharedTierSubject } from './tier-stage.ts';
 
 const TIER_OPTIONS: SharedTierConformanceOptions = {
-  requires: ['journal', 'beginMany', 'stayLive', 'softening'],
+  requires: ['journal', 'beginMany', 'stayLive', 'outbox', 'softening'],
   journalCapacity: 1024,
   hungAfterMs: 300,
 };
@@ -63,7 +64,7 @@ describe('MemoryBus', () => {
 
 describe('the checks do not ask for what a tier need not have', () => {
   const optional: [string, MakeTier][] = [
-    ['the smallest tier', (tier) => wrapTier(tier, { journal: undefined, beginMany: undefined, stayLive: undefined, origin: undefined })],
+    ['the smallest tier', (tier) => wrapTier(tier, { journal: undefined, beginMany: undefined, stayLive: undefined, outbox: undefined, origin: undefined })],
     ['a tier that cannot soften', (tier) => wrapTier(tier, { invalidate: (invalidation) => tier.invalidate({ ...invalidation, soft: false }), journal: undefined, stayLive: undefined })],
     ['a tier that rejects when it is closed', (tier) => {
       let closed = false;
@@ -95,7 +96,13 @@ describe('the checks do not ask for what a tier need not have', () => {
   });
 });
 
-const BROKEN_TIERS = [...BROKEN_ANSWERS, ...BROKEN_STAMPS, ...BROKEN_LEASES, ...BROKEN_TIER_JOURNALS];
+const BROKEN_TIERS = [
+  ...BROKEN_ANSWERS,
+  ...BROKEN_STAMPS,
+  ...BROKEN_LEASES,
+  ...BROKEN_TIER_JOURNALS,
+  ...BROKEN_OUTBOXES,
+];
 
 describe.each<[string, readonly (readonly [string, string, Suite])[]]>([
   ['tier', BROKEN_TIERS.map(([defect, by, make]) => [defect, by, (runner) =>

@@ -61,7 +61,7 @@ export function readingChecks(check: Check<TierStage>): void {
     assert.deepEqual(listOf(stamps), [undefined, undefined, undefined]);
   });
 
-  for (const length of [0, 1, 255, 4096, 200_000]) {
+  for (const length of [1, 255, 4096, 200_000]) {
     check(`${length} bytes come back to the bit`, async ({ tier, other, ref }) => {
       const bytes = pickBytes(seededRandom(length), length);
       await tier.write(ref('a'), bytes, { ttlMs: LONG_TTL_MS });

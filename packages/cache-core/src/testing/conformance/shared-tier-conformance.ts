@@ -4,6 +4,7 @@ import { invalidationChecks } from './invalidation-checks.ts';
 import { tierJournalChecks } from './tier-journal-checks.ts';
 import { leaseChecks } from './lease-checks.ts';
 import { readingChecks } from './reading-checks.ts';
+import { outboxChecks } from './outbox-checks.ts';
 import type { Check, ConformanceRunner } from './runner.ts';
 import { checksOf } from './runner.ts';
 import { scheduleChecks } from './schedule-checks.ts';
@@ -36,6 +37,7 @@ export function sharedTierConformance(
     'the lease': leaseChecks,
     'random schedules': scheduleChecks,
     'the journal': tierJournalChecks,
+    'the outbox': outboxChecks,
     closing: closingChecks,
   };
   for (const [name, register] of Object.entries(groups)) runner.describe(name, () => register(check));

@@ -17,7 +17,7 @@ export interface SharedTierSubject {
 }
 
 /** What a tier may or may not have. */
-export type SharedTierFeature = 'journal' | 'beginMany' | 'stayLive' | 'softening';
+export type SharedTierFeature = 'journal' | 'beginMany' | 'stayLive' | 'outbox' | 'softening';
 
 /** @see sharedTierConformance */
 export interface SharedTierConformanceOptions {

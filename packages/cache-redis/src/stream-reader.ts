@@ -1,0 +1,165 @@
+import type { Invalidation } from '@warmline/cache-core';
+import type { RedisConnection } from './connection.ts';
+import { RedisError } from './errors.ts';
+import { slotOf } from './layout.ts';
+import type { Link } from './link.ts';
+import { after } from './timers.ts';
+
+/** Who is told what the stream says. */
+export interface Subscriber {
+  /** @param position where the stream stands after this message. */
+  onMessage(invalidation: Invalidation, position: string): void;
+  onGap(): void;
+}
+
+/** An entry of a stream as Redis answers with it. */
+type Entry = readonly [id: Buffer, fields: readonly Buffer[]];
+
+/** How long Redis holds a question that it has no answer to; then what was read last is looked for again. */
+const BLOCK_MS = 1_000;
+/** Beyond that a connection that has not answered is given up. */
+const BLOCK_GRACE_MS = 1_000;
+const BATCH = 1_000;
+const RETRY_MS = 100;
+const JOIN_MS = 2_000;
+
+/**
+ * Reads a stream on a connection of its own, for as many as want to hear it. Streams lose messages in three silent ways, all
+ * measured: a read after a trim answers with a later entry; the stream's `max-deleted-entry-id` stays 0-0 on trims; and one that
+ * was created anew with smaller ids never wakes its reader. One rule covers them, and fail-overs too: **the entry that was read
+ * last must still exist**, in the same history of the server. So `XREAD` only wakes; what is read is the range from the last
+ * entry on, in one command, and its first answer must be that entry. Else there is a gap.
+ */
+export class StreamReader {
+  readonly #connection: RedisConnection;
+  readonly #link: Link;
+  readonly #stream: string;
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #standing = Promise.withResolvers<void>();
+  #history: string | undefined;
+  #last: string | undefined;
+  #started = false;
+  #closed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(connection: RedisConnection, stream: string) {
+    this.#connection = connection;
+    this.#stream = stream;
+    this.#link = connection.open({ socketTimeoutMs: BLOCK_MS + BLOCK_GRACE_MS });
+    this.#standing.promise.catch(() => {});
+  }
+
+  /**
+   * Resolves when whatever is published from now on will be heard.
+   * @param from a position to read on from; if that cannot be, there is a gap.
+   * @throws RedisError when Redis does not answer within two seconds.
+   */
+  async join(subscriber: Subscriber, from: string | undefined): Promise<void> {
+    const late = this.#started && from !== undefined;
+    this.#subscribers.add(subscriber);
+    if (!this.#started) {
+      this.#started = true;
+      [this.#history, this.#last] = from?.split('/') ?? [];
+      void this.#run();
+    }
+    const { promise: tooLong, reject } = Promise.withResolvers<never>();
+    const cancel = after(JOIN_MS, () =>
+      reject(new RedisError('ERR_REDIS_TIMEOUT', `Redis has not let the bus be read within ${JOIN_MS} ms`)),
+    );
+    try {
+      await Promise.race([this.#standing.promise, tooLong]);
+    } finally {
+      cancel();
+    }
+    // The others have read on meanwhile, and nobody reads for it alone.
+    if (late) subscriber.onGap();
+  }
+
+  /** @returns whether others are left. */
+  leave(subscriber: Subscriber): boolean {
+    this.#subscribers.delete(subscriber);
+    return this.#subscribers.size > 0;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake?.();
+    await this.#connection.release(this.#link);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await this.#step();
+      } catch {
+        // What is wrong with the server is told by the connection; and what the pump cannot prove ends its trust.
+        if (!this.#closed) await this.#pause();
+      }
+    }
+  }
+
+  /** Reads what there is, and waits for more. */
+  async #step(): Promise<void> {
+    await this.#link.tried;
+    const history = this.#link.historyOf(slotOf(this.#stream))?.id;
+    if (history === undefined) throw new RedisError('ERR_REDIS_UNAVAILABLE', 'no server to read the bus from');
+    const first = this.#last === undefined;
+    const isSame = !first && history === this.#history && (await this.#readOn());
+    if (!isSame) {
+      await this.#startAnew(history);
+      if (!first) this.#tellGap();
+    }
+    this.#standing.resolve();
+    await this.#link.call('XREAD', ['COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', this.#stream, this.#last ?? '$']);
+  }
+
+  /** @returns false when the entry that was read last is gone. */
+  async #readOn(): Promise<boolean> {
+    for (;;) {
+      const answer = await this.#link.call('XRANGE', [this.#stream, this.#last ?? '-', '+', 'COUNT', BATCH]);
+      const [anchor, ...entries] = answer as readonly Entry[];
+      if (anchor?.[0].toString() !== this.#last) return false;
+      for (const entry of entries) this.#tell(entry);
+      if (entries.length < BATCH - 1) return true;
+    }
+  }
+
+  /** Takes the newest entry for the one read last; makes one if there is none. */
+  async #startAnew(history: string): Promise<void> {
+    const [newest] = (await this.#link.call('XREVRANGE', [this.#stream, '+', '-', 'COUNT', 1])) as readonly Entry[];
+    const id = newest?.[0] ?? (await this.#link.call('XADD', [this.#stream, '*', 'anchor', '']));
+    this.#last = String(id);
+    this.#history = history;
+  }
+
+  #tell([id, fields]: Entry): void {
+    this.#last = id.toString();
+    if (fields[0]?.toString() !== 'm') return;
+    const invalidation = parsed(fields[1]);
+    const position = `${this.#history}/${this.#last}`;
+    for (const subscriber of this.#subscribers) {
+      if (invalidation === undefined) subscriber.onGap();
+      else subscriber.onMessage(invalidation, position);
+    }
+  }
+
+  #tellGap(): void {
+    for (const subscriber of this.#subscribers) subscriber.onGap();
+  }
+
+  #pause(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = after(RETRY_MS, resolve);
+    this.#wake = resolve;
+    return promise.finally(cancel);
+  }
+}
+
+/** `undefined` for what is no message: another program, or a later version, has written to the stream. */
+function parsed(bytes: Buffer | undefined): Invalidation | undefined {
+  try {
+    return JSON.parse(bytes?.toString() ?? '') as Invalidation;
+  } catch {
+    return undefined;
+  }
+}
