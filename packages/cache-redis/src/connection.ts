@@ -26,7 +26,7 @@ export function connectRedis(options: ConnectOptions = {}): RedisConnection {
 /** The connections of a process to one Redis, shared by what is built on it; made by {@link connectRedis}. */
 export class RedisConnection {
   readonly #timeouts: Timeouts;
-  readonly #factory: Promise<ClientFactory>;
+  readonly #create: ClientFactory;
   readonly #tell: RedisListener;
   readonly #links = new Set<Link>();
   readonly #commands: Link;
@@ -42,9 +42,7 @@ export class RedisConnection {
       socketTimeoutMs: positive('socketTimeoutMs', socketTimeoutMs),
     };
     this.#tell = tellerOf(options.onEvent);
-    this.#factory = clientFactory(options);
-    // Every link reports it as its own.
-    this.#factory.catch(() => {});
+    this.#create = clientFactory(options);
     this.#commands = this.open();
   }
 
@@ -75,7 +73,7 @@ export class RedisConnection {
     const own = { ...this.#timeouts, ...timeouts };
     const link: Link = new Link({
       ...own,
-      create: async () => (await this.#factory)(own),
+      create: () => this.#create(own),
       maxQueuedBytes: MAX_QUEUED_BYTES,
       onUp: () => link === this.#commands && this.#up(),
       onDown: (error) => this.#down(link, error),

@@ -6,3 +6,5 @@ export type { RedisErrorCode } from './errors.ts';
 export type { RedisEvent, RedisListener } from './events.ts';
 export { RedisTier } from './redis-tier.ts';
 export type { RedisTierOptions } from './redis-tier.ts';
+export { StreamBus } from './stream-bus.ts';
+export type { StreamBusOptions } from './stream-bus.ts';

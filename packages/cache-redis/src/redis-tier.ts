@@ -98,7 +98,12 @@ export class RedisTier implements SharedTier {
     return {
       bytes: this.#taken(ref, bytes),
       stamps: stampsFrom(ref, found, unchanged(before, historyFor(link, ref, partition))),
-      lease: given === LEASE_GIVEN ? { release: () => release(link, lease, token) } : given === LEASE_HELD ? 'elsewhere' : 'none',
+      lease:
+        given === LEASE_GIVEN
+          ? { release: () => release(link, lease, token) }
+          : given === LEASE_HELD
+            ? 'elsewhere'
+            : 'none',
     };
   }
 
@@ -106,7 +111,10 @@ export class RedisTier implements SharedTier {
     const layout = await this.#open();
     const { byteLength } = frame;
     if (byteLength > this.#maxEntryBytes) {
-      throw new RedisError('ERR_REDIS_TOO_LARGE', `${byteLength} bytes are more than the ${this.#maxEntryBytes} of an entry`);
+      throw new RedisError(
+        'ERR_REDIS_TOO_LARGE',
+        `${byteLength} bytes are more than the ${this.#maxEntryBytes} of an entry`,
+      );
     }
     this.#noteSize(ref, byteLength);
     const bytes = Buffer.from(frame.buffer, frame.byteOffset, byteLength);
@@ -140,7 +148,11 @@ export class RedisTier implements SharedTier {
     ]);
     return {
       bytes: this.#taken(ref, bytes),
-      stamps: stampsFrom(ref, stamps as readonly (Buffer | null)[], unchanged(before, historyFor(link, ref, partition))),
+      stamps: stampsFrom(
+        ref,
+        stamps as readonly (Buffer | null)[],
+        unchanged(before, historyFor(link, ref, partition)),
+      ),
     };
   }
 

@@ -42,8 +42,16 @@ export function parseRedisUrl(url: string): RedisTarget {
     case 'rediss-sentinel': {
       const { hosts, credentials, path, query } = partsOf(rest, SENTINEL_PORT);
       if (hosts.length === 0 || path === '') throw badUrl('sentinels and the name of their master', scheme);
-      const options = { sentinels: [...hosts], name: decodeURIComponent(path), ...credentials, ...dbOf(query.get('db')) };
-      return { kind: 'server', options: { ...options, ...tls, ...(scheme === 'rediss-sentinel' && { enableTLSForSentinelMode: true }) } };
+      const options = {
+        sentinels: [...hosts],
+        name: decodeURIComponent(path),
+        ...credentials,
+        ...dbOf(query.get('db')),
+      };
+      return {
+        kind: 'server',
+        options: { ...options, ...tls, ...(scheme === 'rediss-sentinel' && { enableTLSForSentinelMode: true }) },
+      };
     }
     default:
       throw badUrl('a known scheme', scheme);
@@ -94,5 +102,7 @@ function dbOf(text: string | null): { db?: number } {
 }
 
 function badUrl(wanted: string, scheme: string): TypeError {
-  return new TypeError(`a Redis URL with ${wanted} is needed, got one with the scheme '${scheme}'; there are: ${FORMS}`);
+  return new TypeError(
+    `a Redis URL with ${wanted} is needed, got one with the scheme '${scheme}'; there are: ${FORMS}`,
+  );
 }

@@ -104,7 +104,12 @@ export class StreamReader {
     const history = this.#link.historyOf(slotOf(this.#stream))?.id;
     if (history === undefined) throw new RedisError('ERR_REDIS_UNAVAILABLE', 'no server to read the bus from');
     const first = this.#last === undefined;
-    const isSame = !first && history === this.#history && (await this.#readOn());
+    // Asked again afterwards: the range may have been read from another server.
+    const isSame =
+      !first &&
+      history === this.#history &&
+      (await this.#readOn()) &&
+      this.#link.historyOf(slotOf(this.#stream))?.id === history;
     if (!isSame) {
       await this.#startAnew(history);
       if (!first) this.#tellGap();

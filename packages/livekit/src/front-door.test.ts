@@ -66,12 +66,16 @@ describe('openWarmline', () => {
     await warmline.close();
   });
 
-  test('a cluster tier that is asked for is told to be missing', async () => {
+  test('a Redis that is not there is told, and everything works without', async () => {
     const events: WarmlineEvent[] = [];
-    const warmline = openWarmline({ directory, redis: 'redis://nowhere', onEvent: (event) => events.push(event) });
-    expect(events).toMatchObject([{ type: 'cluster-tier-unavailable' }]);
-    expect(warmline.host).toBeDefined();
+    const warmline = openWarmline({ directory, redis: 'redis://127.0.0.1:1', onEvent: (event) => events.push(event) });
+    const tts = warmline.tts(voice());
+    for (let time = 0; time < 2; time++) await say(tts, TEXT);
+    expect(tts.getPhraseCacheStats().hitsByTier).toEqual({ process: 2 });
+    await vi.waitFor(() => expect(events).toMatchObject([{ type: 'redis-unavailable' }]));
+    await tts.close();
     await warmline.close();
+    expect(() => openWarmline({ redis: 'http://nowhere' })).toThrow(/scheme 'http'; there are: redis:/u);
   });
 
   test('a TTS that does not tell its voice needs one', async () => {

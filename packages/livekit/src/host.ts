@@ -1,10 +1,15 @@
+import type { Invalidation } from '@warmline/cache-core';
+import { Pump } from '@warmline/cache-core';
 import { foldStatistics, Keeper } from '@warmline/cache-lmdb';
-import type { MachineStatistics } from '@warmline/cache-lmdb';
+import type { Duty, HostTier, MachineStatistics } from '@warmline/cache-lmdb';
 import type { CachedTts, Warmed } from '@warmline/tts-cache';
+import type { Cluster } from './cluster.ts';
 import { Warmer } from './warmer.ts';
 import type { WarmListOptions } from './warmer.ts';
 import { Warmline } from './warmline.ts';
 import type { WarmlineOptions } from './warmline.ts';
+
+const OUTBOX_MS = 250;
 
 /** @see startHost */
 export interface HostOptions extends WarmlineOptions {
@@ -16,22 +21,50 @@ export interface HostOptions extends WarmlineOptions {
 
 /**
  * Starts the host service, in the worker process that lives on between calls: it makes space in the machine's host tier, keeps
- * phrases warm, and adds up what calls have counted. Of several on one machine one does the work; when it dies another takes
+ * phrases warm, adds up what calls have counted, and with `redis` hears what other machines invalidate. Of several on one machine one does the work; when it dies another takes
  * over within two seconds. Nothing of it keeps the process alive.
  */
 export async function startHost(options: HostOptions = {}): Promise<Host> {
   const { scopeShare, pinShare, ...rest } = options;
   const warmline = new Warmline(rest);
-  const { host } = warmline;
+  const { host, cluster } = warmline;
   const keeper =
     host &&
     new Keeper(host, {
-      duties: [foldStatistics(host)],
+      duties: [foldStatistics(host), ...dutiesOf(host, cluster)],
+      services: cluster === undefined ? [] : [() => pumpOf(host, cluster, options.onEvent)],
       ...(scopeShare !== undefined && { scopeShare }),
       ...(pinShare !== undefined && { pinShare }),
       ...(options.onEvent && { onEvent: options.onEvent }),
     });
   return new Host(warmline, keeper);
+}
+
+/** Carries what other machines invalidate into this one. */
+function pumpOf(target: HostTier, { bus }: Cluster, onEvent: WarmlineOptions['onEvent']): Pump {
+  return new Pump({
+    bus,
+    target,
+    onEvent: (event) => {
+      if (event.type === 'gap' || event.type === 'bus-error') onEvent?.(event);
+    },
+  });
+}
+
+/** Delivers what processes of this machine have invalidated and could not tell the cluster before they died. */
+function dutiesOf(host: HostTier, cluster: Cluster | undefined): Duty[] {
+  if (cluster === undefined) return [];
+  const { tier, bus } = cluster;
+  const deliver = async (invalidation: Invalidation): Promise<void> => {
+    await tier.invalidate(invalidation);
+    // Somebody may have promoted the old value from the cluster since.
+    await host.invalidate(invalidation);
+    await bus.publish({ ...invalidation, origin: host.origin });
+  };
+  const run = async (): Promise<void> => {
+    if (tier.isAvailable !== false) await host.outbox.finish(deliver);
+  };
+  return [{ name: 'outbox', everyMs: OUTBOX_MS, run }];
 }
 
 /** A machine's host service; made by {@link startHost}. */

@@ -1,6 +1,6 @@
 import type { tts } from '@livekit/agents';
 import { createCache } from '@warmline/cache-core';
-import type { Cache, CacheOptions } from '@warmline/cache-core';
+import type { Bus, Cache, CacheEvent, CacheOptions, SharedTier } from '@warmline/cache-core';
 import { AccountPermits, machineStatistics, openHostTier, StatisticsPublisher } from '@warmline/cache-lmdb';
 import type {
   AccountPermitsOptions,
@@ -9,8 +9,11 @@ import type {
   HostTierOptions,
   MachineStatistics,
 } from '@warmline/cache-lmdb';
+import type { ConnectOptions, RedisEvent } from '@warmline/cache-redis';
 import { cachedTts, createPhraseCache } from '@warmline/tts-cache';
 import type { CachedTts, CachedTtsOptions, Speech, Voice } from '@warmline/tts-cache';
+import type { Cluster } from './cluster.ts';
+import { openCluster } from './cluster.ts';
 import { countersOf } from './counters.ts';
 import { hostInventory } from './host-inventory.ts';
 import { prewarm } from './prewarm.ts';
@@ -19,8 +22,9 @@ import { voiceOf } from './voice-of.ts';
 /** What a {@link Warmline} tells about its tiers. */
 export type WarmlineEvent =
   | HostEvent
-  /** Another machine's cache was asked for, and this version has none: the host tier is the last one. */
-  | { readonly type: 'cluster-tier-unavailable'; readonly error: Error };
+  | RedisEvent
+  /** Of what carries invalidations between machines. */
+  | Extract<CacheEvent, { readonly type: 'gap' | 'bus-error' }>;
 
 /** @see openWarmline */
 export interface WarmlineOptions extends Omit<HostTierOptions, 'cluster' | 'onEvent'> {
@@ -28,8 +32,12 @@ export interface WarmlineOptions extends Omit<HostTierOptions, 'cluster' | 'onEv
   readonly scope?: string;
   /** `false` keeps everything in this process. @default true */
   readonly host?: boolean;
-  /** URL of the cluster tier. Not in this version: it is told as an event, and everything works without. @default none */
-  readonly redis?: string | undefined;
+  /**
+   * The Redis or Valkey that machines share: `redis://…`, or the options of `connectRedis` of `@warmline/cache-redis`. Then one
+   * process of each machine must run `startHost`, which hears what others invalidate: without it entries that can become stale
+   * (configuration, knowledge; not speech) are loaded anew each time. @default none
+   */
+  readonly redis?: string | ConnectOptions | undefined;
   /** Without a listener a missing tier is a process warning. */
   readonly onEvent?: (event: WarmlineEvent) => void;
 }
@@ -41,7 +49,8 @@ export interface WarmTtsOptions extends Omit<CachedTtsOptions, 'cache' | 'invent
 
 /**
  * Opens what a process needs to find its speech warm: a process tier, and the host tier it shares with all other processes of
- * the machine. Synchronous and made for `prewarm`: some 30 ms, most of it the native module of the host tier.
+ * the machine; with `redis` also the cluster tier, which connects in the background. Synchronous and made for `prewarm`: some
+ * 30 ms, most of it the native module of the host tier.
  *
  * Never fails for want of a tier: without a host tier (no native module, no usable directory, full disk) the process tier
  * works alone, and one event tells why.
@@ -56,6 +65,7 @@ export class Warmline {
   readonly scope: string;
   /** Shared by all processes of the machine; `undefined` when there is none. */
   readonly host: HostTier | undefined;
+  readonly #cluster: Cluster | undefined;
   readonly #phrases: Cache<Speech>;
   readonly #voices = new Set<CachedTts>();
   readonly #caches = new Set<{ close(): Promise<void> }>();
@@ -66,15 +76,11 @@ export class Warmline {
   constructor(options: WarmlineOptions) {
     const { scope = 'default', host = true, redis, onEvent, ...hostOptions } = options;
     this.scope = scope;
-    if (redis !== undefined) {
-      const error = new Error('redis: this version has no cluster tier; calls are kept warm on each machine by itself');
-      if (onEvent === undefined) process.emitWarning(error);
-      else onEvent({ type: 'cluster-tier-unavailable', error });
-    }
+    this.#cluster = redis === undefined ? undefined : openCluster(redis, onEvent);
     this.host = host
-      ? openHostTier({ ...hostOptions, ...(redis !== undefined && { cluster: redis }), ...(onEvent && { onEvent }) })
+      ? openHostTier({ ...hostOptions, ...clusterNameOf(redis), ...(onEvent && { onEvent }) })
       : undefined;
-    this.#phrases = createPhraseCache({ scope, tiers: this.#tiers() });
+    this.#phrases = createPhraseCache({ scope, ...this.#shared() });
     if (this.host !== undefined) void prewarm(this.#phrases, hostInventory(this.host, scope));
     this.#publisher =
       this.host &&
@@ -99,10 +105,15 @@ export class Warmline {
   }
 
   /** A cache of your own on the same tiers, in the same scope. */
-  cache<V>(options: Omit<CacheOptions<V>, 'scope' | 'tiers'>): Cache<V> {
-    const cache = createCache<V>({ ...options, scope: this.scope, tiers: this.#tiers() });
+  cache<V>(options: Omit<CacheOptions<V>, 'scope' | 'tiers' | 'bus'>): Cache<V> {
+    const cache = createCache<V>({ ...options, scope: this.scope, ...this.#shared() });
     this.#caches.add(cache);
     return cache;
+  }
+
+  /** @internal What machines share. */
+  get cluster(): Cluster | undefined {
+    return this.#cluster;
   }
 
   /** The phrases of this process and machine, for tools. */
@@ -134,9 +145,17 @@ export class Warmline {
     await this.#phrases.close();
     for (const cache of this.#caches) await cache.close();
     await this.host?.close();
+    await this.#cluster?.close();
   }
 
-  #tiers(): readonly HostTier[] {
-    return this.host === undefined ? [] : [this.host];
+  #shared(): { readonly tiers: readonly SharedTier[]; readonly bus?: Bus } {
+    const tiers = [this.host, this.#cluster?.tier].filter((tier) => tier !== undefined);
+    return { tiers, ...(this.#cluster && { bus: this.#cluster.bus }) };
   }
+}
+
+/** Files of different clusters never mix; what is given as a client has no name. */
+function clusterNameOf(redis: WarmlineOptions['redis']): { readonly cluster?: string } {
+  const url = typeof redis === 'string' ? redis : redis?.url;
+  return url === undefined ? {} : { cluster: url };
 }

@@ -45,7 +45,7 @@ export class CommandReader {
     if (end === -1) return bytes.length;
     const line = this.#text.trimEnd();
     this.#text = '';
-    if (this.#arguments > 0) this.#payload = Number(line.slice(1)) + 2;
+    if (this.#arguments > 0 && /^\$\d+$/.test(line)) this.#payload = Number(line.slice(1)) + 2;
     else if (line.charCodeAt(0) === STAR) {
       this.#arguments = Math.max(0, Number(line.slice(1)));
       this.#isName = this.#arguments > 0;
@@ -55,7 +55,7 @@ export class CommandReader {
 
   #keep(bytes: Buffer, from: number, to: number): void {
     const room = KEPT_BYTES - this.#text.length;
-    if (room > 0) this.#text += bytes.latin1Slice(from, Math.min(to, from + room));
+    if (room > 0) this.#text += bytes.toString('latin1', from, Math.min(to, from + room));
   }
 
   #found(text: string): void {

@@ -130,7 +130,12 @@ export class FaultProxy implements AsyncDisposable {
   async dropConnects(isDropped: boolean): Promise<void> {
     if (isDropped && this.#silent === undefined) {
       this.#unlisten();
-      this.#silent = await SilentListener.open(this.#port);
+      try {
+        this.#silent = await SilentListener.open(this.#port);
+      } catch (error) {
+        await this.#listen();
+        throw error;
+      }
     } else if (!isDropped && this.#silent !== undefined) {
       await this.#silent.close();
       this.#silent = undefined;

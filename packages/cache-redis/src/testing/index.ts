@@ -6,3 +6,7 @@ export { FaultProxy } from './fault-proxy.ts';
 export type { FaultProxyOptions, ProxyTarget } from './fault-proxy.ts';
 export type { CommandLedger } from './command-ledger.ts';
 export type { Direction, DirectionFaults, NetworkFaults } from './network-faults.ts';
+export { RedisCluster } from './redis-cluster.ts';
+export type { RedisClusterOptions } from './redis-cluster.ts';
+export { RedisSentinels } from './redis-sentinels.ts';
+export type { RedisSentinelsOptions } from './redis-sentinels.ts';

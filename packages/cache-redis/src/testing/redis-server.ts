@@ -1,4 +1,4 @@
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { freePort } from './free-port.ts';
@@ -38,7 +38,7 @@ export interface RedisServerOptions {
 }
 
 export interface RestartOptions {
-  /** Further arguments for this run only. */
+  /** Further arguments for this run only; a sentinel takes none. */
   readonly args?: readonly string[];
   /** Resolve as soon as it answers, even if that is `LOADING`. @default false */
   readonly whileLoading?: boolean;
@@ -67,6 +67,7 @@ export class RedisServer implements AsyncDisposable {
     this.port = port;
     this.#own = makeTemporaryDirectory();
     this.directory = options.directory ?? this.#own;
+    mkdirSync(this.directory, { recursive: true });
     this.unixSocketPath = join(this.#own, 'redis.sock');
   }
 
@@ -118,7 +119,7 @@ export class RedisServer implements AsyncDisposable {
    * @throws Error what the server answers; at once if it does not run, and after `timeoutMs` if it hangs.
    */
   async command(...args: readonly (string | number | Buffer)[]): Promise<unknown> {
-    if (!this.isRunning || this.#client === undefined) throw new Error(`the server on port ${this.port} does not run`);
+    if (this.#client === undefined || !this.isRunning) throw new Error(`the server on port ${this.port} does not run`);
     const [name = '', ...rest] = args;
     return this.#client.call(String(name), ...rest);
   }
@@ -132,13 +133,11 @@ export class RedisServer implements AsyncDisposable {
   /** SIGKILL: clients see the connection closed, then refused. */
   async kill(): Promise<void> {
     await this.#process?.kill();
-    this.#forgetClient();
   }
 
   /** SIGTERM: with the default arguments, nothing is saved. */
   async stop(): Promise<void> {
     await this.#process?.stop();
-    this.#forgetClient();
   }
 
   /** SIGSTOP: the kernel still accepts connections and takes bytes, nobody answers. Resolves when it has stopped. */
@@ -157,7 +156,10 @@ export class RedisServer implements AsyncDisposable {
     const started = new ServerProcess(this.#program, this.#arguments(args), join(this.#own, 'redis.log'));
     this.#process = started;
     const { password, timeoutMs = COMMAND_TIMEOUT_MS } = this.#options;
-    this.#client = plainClient({ port: this.port, password, timeoutMs });
+    const client = plainClient({ port: this.port, password, timeoutMs });
+    this.#client = client;
+    // Nobody will answer any more, whoever has ended it.
+    void started.exited.then(() => client.disconnect());
     try {
       await until(() => this.#answersItself(started), ANSWERS_WITHIN_MS, 'it answers or ends');
       if (!started.isRunning) throw new Error('it has ended');
@@ -169,7 +171,10 @@ export class RedisServer implements AsyncDisposable {
     }
   }
 
-  /** Restarts with all its data, so that it answers `LOADING` for about as long. Resolves when it does. */
+  /**
+   * Restarts with all its data, so that it answers `LOADING` for about as long. Resolves when it does. The dump
+   * stays in the directory. Not for a node of a cluster: what slows the loading down lies in another database.
+   */
   async restartLoading(forMs = 1_000): Promise<void> {
     const args = await slowLoading(this, forMs);
     await this.restart({ args, whileLoading: true });
@@ -223,15 +228,11 @@ export class RedisServer implements AsyncDisposable {
     return join(this.directory, 'dump.rdb');
   }
 
-  #forgetClient(): void {
-    this.#client?.disconnect();
-    this.#client = undefined;
-  }
-
   /** A server that somebody left on the port would answer as well. */
   async #answersItself(started: ServerProcess): Promise<boolean> {
     if (!started.isRunning) return true;
-    return (await this.info('process_id')) === `${started.pid}`;
+    const asked = this.info('process_id').then((pid) => pid === `${started.pid}`);
+    return Promise.race([asked, started.exited.then(() => true)]);
   }
 
   #arguments(further: readonly string[]): string[] {

@@ -22,8 +22,9 @@ process.on('exit', () => {
  */
 export class ServerProcess {
   readonly pid: number;
+  /** Resolves when it has ended, however that came. */
+  readonly exited: Promise<void>;
   readonly #child: ChildProcess;
-  readonly #exited: Promise<unknown>;
   readonly #log: string;
 
   /** @throws Error if the program cannot be started. */
@@ -36,10 +37,8 @@ export class ServerProcess {
     });
     closeSync(output);
     this.#log = log;
-    this.#exited = once(this.#child, 'exit').then(
-      () => running.delete(this),
-      () => running.delete(this),
-    );
+    const leave = (): void => void running.delete(this);
+    this.exited = once(this.#child, 'exit').then(leave, leave);
     if (this.#child.pid === undefined) throw new Error(`cannot start ${program.path}`);
     this.pid = this.#child.pid;
     this.#child.unref();
@@ -86,7 +85,7 @@ export class ServerProcess {
   async #exit(): Promise<void> {
     // Whoever waits for the end keeps the parent alive for it.
     this.#child.ref();
-    await this.#exited;
+    await this.exited;
   }
 }
 

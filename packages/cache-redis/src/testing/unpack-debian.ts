@@ -32,7 +32,7 @@ export async function unpackDebian(name: string, into: string, systemLists = '/v
         await unpackAll(await apt.download(name), into);
         return;
       } catch (error) {
-        tried.push(`from ${way}: ${messageOf(error)}`);
+        tried.push(`from ${way}: ${messageOf(error)} ${apt.complaint}`.trim());
       }
     }
   } finally {
@@ -51,6 +51,8 @@ async function unpackAll(packages: readonly string[], into: string): Promise<voi
 class Apt {
   readonly #directory: string;
   #sources = '';
+  /** The first thing that the last {@link update} could not do. */
+  complaint = '';
 
   private constructor(directory: string) {
     this.#directory = directory;
@@ -103,13 +105,14 @@ class Apt {
   async update(): Promise<void> {
     await this.useLists(join(this.#directory, 'lists'));
     // It also fails when one of many sources does: whether the package is in the others is seen when it is looked for.
-    await this.#get('update').catch(() => {});
+    const { stderr } = await this.#run('update').catch((error: unknown) => ({ stderr: messageOf(error) }));
+    [this.complaint = ''] = stderr.split('\n');
   }
 
   /** Looks in the backports of the running release as well. */
   async addBackports(): Promise<void> {
     const lines = await this.#backports();
-    if (lines.length === 0) throw new Error("the system's sources name no mirror of its release");
+    if (lines.length === 0) throw new Error('no source of this release was reached');
     const list = join(this.#directory, 'sources.list');
     const system = existsSync('/etc/apt/sources.list') ? await readFile('/etc/apt/sources.list', 'utf8') : '';
     await writeFile(list, `${system}\n${lines.join('\n')}\n`);
@@ -148,13 +151,17 @@ class Apt {
   }
 
   async #get(...args: readonly string[]): Promise<string> {
-    const { stdout } = await run('apt-get', ['-qq', '-c', join(this.#directory, 'apt.conf'), ...args], {
+    const { stdout } = await this.#run(...args);
+    return stdout;
+  }
+
+  async #run(...args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
+    return run('apt-get', ['-qq', '-c', join(this.#directory, 'apt.conf'), ...args], {
       cwd: join(this.#directory, 'packages'),
       env: { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
       timeout: COMMAND_WITHIN_MS,
       maxBuffer: OUTPUT_BYTES,
     });
-    return stdout;
   }
 }
 

@@ -10,6 +10,7 @@ export interface MachineFlags {
   readonly scope: string;
   readonly directory?: string;
   readonly name?: string;
+  readonly redis?: string;
 }
 
 /** Adds the options that choose a host tier; they must be those of the agents. */
@@ -17,7 +18,8 @@ export function withMachineOptions(command: Command): Command {
   return command
     .option('--scope <scope>', 'whose entries, as in openWarmline', 'default')
     .option('--directory <dir>', 'folder of the host tiers, as in openWarmline')
-    .option('--name <name>', 'which host tier, as in openWarmline');
+    .option('--name <name>', 'which host tier, as in openWarmline')
+    .option('--redis <url>', 'the Redis that machines share, as in openWarmline');
 }
 
 /** Opens the host tier for a command. @throws UsageError when this machine has none, saying why. */
@@ -25,11 +27,12 @@ export async function withMachine<T>(flags: MachineFlags, run: (machine: Machine
   // Loads LiveKit, which takes a second: not for a command that only prints its usage.
   const { openWarmline } = await import('../warmline.ts');
   let reason = '';
-  const { scope, directory, name } = flags;
+  const { scope, directory, name, redis } = flags;
   const warmline = openWarmline({
     scope,
     ...(directory !== undefined && { directory }),
     ...(name !== undefined && { name }),
+    ...(redis !== undefined && { redis }),
     onEvent: (event) => {
       if (event.type === 'host-tier-unavailable') reason = event.error.message;
     },
