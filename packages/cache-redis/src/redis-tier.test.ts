@@ -1,38 +1,33 @@
-import { randomUUID } from 'node:crypto';
 import { sharedTierConformance } from '@warmline/cache-core/testing';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { RedisConnection } from './connection.ts';
-import { connectRedis } from './connection.ts';
+import type { Deployment } from './deployments.fixture.ts';
+import { DEPLOYMENTS, ownPrefix } from './deployments.fixture.ts';
 import { RedisTier } from './redis-tier.ts';
-import { RedisServer } from './testing/index.ts';
 
-describe('one server', () => {
-  let server: RedisServer | undefined;
+describe.each(Object.entries(DEPLOYMENTS))('%s', (_, start) => {
+  let deployment: Deployment;
   beforeAll(async () => {
-    server = await RedisServer.start();
+    deployment = await start();
   }, 60_000);
-  afterAll(() => server?.[Symbol.asyncDispose]());
+  afterAll(() => deployment[Symbol.asyncDispose]());
 
   sharedTierConformance(
-    { describe, test },
+    { describe, test: (name, body) => test.concurrent(name, body) },
     async () => {
-      const prefix = `t${randomUUID().slice(0, 8)}`;
+      const prefix = ownPrefix();
       const connections: RedisConnection[] = [];
       const open = async (): Promise<RedisTier> => {
-        const connection = connectRedis({ url: server?.url ?? '' });
+        const connection = await deployment.connect();
         connections.push(connection);
-        await connection.tried;
-        return new RedisTier(connection, { prefix });
+        const tier = new RedisTier(connection, { prefix });
+        // Then it knows the time.
+        await tier.read([]);
+        return tier;
       };
-      const tier = await open();
-      await tier.read([]);
       return {
-        tier,
-        another: async () => {
-          const other = await open();
-          await other.read([]);
-          return other;
-        },
+        tier: await open(),
+        another: open,
         close: async () => {
           for (const connection of connections) await connection.close();
         },

@@ -1,36 +1,33 @@
-import { randomUUID } from 'node:crypto';
 import { busConformance } from '@warmline/cache-core/testing';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { RedisConnection } from './connection.ts';
-import { connectRedis } from './connection.ts';
+import type { Deployment } from './deployments.fixture.ts';
+import { DEPLOYMENTS, ownPrefix } from './deployments.fixture.ts';
 import { StreamBus } from './stream-bus.ts';
-import { RedisServer } from './testing/index.ts';
 
-describe('one server', () => {
-  let server: RedisServer | undefined;
+describe.each(Object.entries(DEPLOYMENTS))('%s', (_, start) => {
+  let deployment: Deployment;
   beforeAll(async () => {
-    server = await RedisServer.start();
+    deployment = await start();
   }, 60_000);
-  afterAll(() => server?.[Symbol.asyncDispose]());
+  afterAll(() => deployment[Symbol.asyncDispose]());
 
   busConformance({ describe, test }, async () => {
-    const prefix = `t${randomUUID().slice(0, 8)}`;
+    const prefix = ownPrefix();
     const connections: RedisConnection[] = [];
     const open = async (): Promise<StreamBus> => {
-      const connection = connectRedis({ url: server?.url ?? '', onEvent: () => {} });
+      const connection = await deployment.connect();
       connections.push(connection);
-      await connection.tried;
       return new StreamBus(connection, { prefix });
     };
+    const server = await deployment.serverOf(`${prefix}:bus`);
     return {
       bus: await open(),
       another: open,
-      gap: async () => void (await server?.command('XTRIM', `${prefix}:bus`, 'MAXLEN', 0)),
-      refuse: async () => {
-        await server?.fill();
-      },
+      gap: async () => void (await server.command('XTRIM', `${prefix}:bus`, 'MAXLEN', 0)),
+      refuse: () => server.fill(),
       close: async () => {
-        await server?.unfill();
+        await server.unfill();
         for (const connection of connections) await connection.close();
       },
     };

@@ -26,7 +26,7 @@ export class MemoryLimit {
       'maxmemory',
       Math.floor(Number(await server.info('used_memory')) * FULL_PART),
     );
-    const answer = await server.command('SET', `warmline:${randomUUID()}`, '').catch((error: unknown) => error);
+    const answer = await this.#tryToWrite();
     if (!String(answer).includes('OOM')) throw new Error(`a full server answered ${String(answer)}`);
   }
 
@@ -34,6 +34,14 @@ export class MemoryLimit {
     // Room first: before that, the old policy could evict.
     for (const [name, value] of this.#before.toReversed()) await this.#server.command('CONFIG', 'SET', name, value);
     this.#before = [];
+  }
+
+  /** A node of a cluster sends away the keys of others. */
+  async #tryToWrite(): Promise<unknown> {
+    for (;;) {
+      const answer = await this.#server.command('SET', `warmline:${randomUUID()}`, '').catch((error: unknown) => error);
+      if (!String(answer).includes('MOVED')) return answer;
+    }
   }
 
   async #setting(name: string): Promise<readonly [string, string]> {
