@@ -7,6 +7,8 @@ import type { Budget } from './tier-call.ts';
 import { callTier, startBudget } from './tier-call.ts';
 
 const FIRST_PAUSE_MS = 5;
+/** Asking another machine costs both of them more. */
+const FIRST_FAR_PAUSE_MS = 25;
 const LAST_PAUSE_MS = 50;
 
 /** Of `leaseWaitMs`: how long a tier may take to say who holds a lease. */
@@ -49,7 +51,8 @@ export async function awaitHolder<V>(
       outcome,
       durationMs: clock.now() - startedMs,
     });
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2)) {
+  const firstMs = tier.journal === undefined ? FIRST_FAR_PAUSE_MS : FIRST_PAUSE_MS;
+  for (let pauseMs = firstMs; ; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2)) {
     const leftMs = descent.waitUntilMs - clock.now();
     if (leftMs <= 0 || engine.closed || purpose.signal?.aborted === true) return report('timeout');
     await new Promise<void>((resolve) => clock.after(Math.min(pauseMs, leftMs), resolve));

@@ -73,21 +73,23 @@ export class Link {
    * @param bytes what it weighs in the queue; for writes of values.
    * @throws RedisError `ERR_REDIS_UNAVAILABLE`, `ERR_REDIS_BUSY`, `ERR_REDIS_CLOSED`, at once; what Redis answers, as it is.
    */
-  async call(command: string, args: readonly Argument[], bytes: number = 0): Promise<unknown> {
-    const client = this.#ready();
-    if (this.#commands >= MAX_COMMANDS || (this.#bytes > 0 && this.#bytes + bytes > this.#options.maxQueuedBytes)) {
-      throw new RedisError('ERR_REDIS_BUSY', `${this.#commands} commands and ${this.#bytes} bytes wait for Redis`);
-    }
-    this.#bytes += bytes;
-    if (this.#commands++ === 0) this.#keepAlive.enter();
+  call(command: string, args: readonly Argument[], bytes: number = 0): Promise<unknown> {
     try {
-      return await client.callBuffer(command, ...args);
+      const client = this.#ready();
+      this.#enter(bytes);
+      return client.callBuffer(command, ...args).then(
+        (answer) => {
+          this.#leave(bytes);
+          return answer;
+        },
+        (error: unknown) => {
+          this.#leave(bytes);
+          if (isReply(error, 'READONLY')) this.#isReadOnly(client);
+          throw this.#explained(error);
+        },
+      );
     } catch (error) {
-      if (isReply(error, 'READONLY')) this.#isReadOnly(client);
-      throw this.#explained(error);
-    } finally {
-      this.#bytes -= bytes;
-      if (--this.#commands === 0) this.#keepAlive.leave();
+      return Promise.reject(error);
     }
   }
 
@@ -121,6 +123,19 @@ export class Link {
     this.#client = undefined;
     this.#keepAlive.close();
     this.#tried.resolve();
+  }
+
+  #enter(bytes: number): void {
+    if (this.#commands >= MAX_COMMANDS || (this.#bytes > 0 && this.#bytes + bytes > this.#options.maxQueuedBytes)) {
+      throw new RedisError('ERR_REDIS_BUSY', `${this.#commands} commands and ${this.#bytes} bytes wait for Redis`);
+    }
+    this.#bytes += bytes;
+    if (this.#commands++ === 0) this.#keepAlive.enter();
+  }
+
+  #leave(bytes: number): void {
+    this.#bytes -= bytes;
+    if (--this.#commands === 0) this.#keepAlive.leave();
   }
 
   #ready(): RedisClient {

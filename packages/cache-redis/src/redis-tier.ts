@@ -75,9 +75,7 @@ export class RedisTier implements SharedTier {
   }
 
   async read(entries: readonly EntryRef[]): Promise<readonly StoredFrame[]> {
-    const layout = await this.#open();
-    const [only] = entries;
-    if (only !== undefined && entries.length === 1) return [await this.#readOne(layout, only)];
+    const layout = this.#layout ?? (await this.#open());
     return Promise.all(entries.map((ref) => this.#readOne(layout, ref)));
   }
 
@@ -129,6 +127,7 @@ export class RedisTier implements SharedTier {
   /** The connection stays its owner's. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#layout = undefined;
   }
 
   /** The first call finds out what kind of Redis it is, and what time. */
@@ -143,27 +142,18 @@ export class RedisTier implements SharedTier {
     const link = this.#linkFor(ref);
     const before = historyFor(link, ref, partition);
     const [bytes, stamps] = await Promise.all([
-      this.#readValue(link, layout.value(ref.key, partition)),
+      // Never more than an entry may have, whatever another program has put there.
+      link.call('GETRANGE', [layout.value(ref.key, partition), 0, this.#maxEntryBytes]).catch(nothingIfForeign),
       link.call('MGET', stampNames(layout, ref, partition)),
     ]);
     return {
-      bytes: this.#taken(ref, bytes),
+      bytes: this.#taken(ref, bytes as Buffer),
       stamps: stampsFrom(
         ref,
         stamps as readonly (Buffer | null)[],
         unchanged(before, historyFor(link, ref, partition)),
       ),
     };
-  }
-
-  /** Never more than an entry may have, whatever another program has put there. */
-  async #readValue(link: Link, name: string): Promise<Buffer> {
-    try {
-      return (await link.call('GETRANGE', [name, 0, this.#maxEntryBytes])) as Buffer;
-    } catch (error) {
-      if (isReply(error, 'WRONGTYPE')) return NOTHING;
-      throw error;
-    }
   }
 
   #taken(ref: EntryRef, bytes: Buffer): Uint8Array | undefined {
@@ -183,6 +173,11 @@ export class RedisTier implements SharedTier {
     const { bulk } = this.#connection;
     return bulk.isUp ? bulk : commands;
   }
+}
+
+function nothingIfForeign(error: unknown): Buffer {
+  if (isReply(error, 'WRONGTYPE')) return NOTHING;
+  throw error;
 }
 
 /** By the connection that is read from: another may have been led to another server. */

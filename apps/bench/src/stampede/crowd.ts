@@ -1,5 +1,6 @@
 import { sum } from '../sum.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FaultProxy } from '@warmline/cache-redis/testing';
 import type { Child } from '../processes/child.ts';
 import { monotonicMs } from '../processes/monotonic.ts';
 import type { LoadBegun, OriginCalls } from './origin-child.ts';
@@ -40,16 +41,27 @@ export interface Crowd {
   readonly waitsMs: readonly number[];
   readonly lagMs: number;
   readonly tierTimeouts: number;
+  /** Sent to Redis by each process meanwhile, by the count of a proxy in front of it; empty without Redis. */
+  readonly commands: readonly number[];
   /** From the kill until the last caller had his answer; `undefined` when nobody was killed. */
   readonly answeredAfterKillMs: number | undefined;
   readonly killed: number | undefined;
 }
 
+/** A process with callers, and the way on which it reaches Redis. */
+export interface Worker {
+  readonly child: Child<WorkerCalls>;
+  readonly proxy: FaultProxy | undefined;
+}
+
 export async function gather(
-  workers: readonly Child<WorkerCalls>[],
+  crew: readonly Worker[],
   origin: Origin,
   { key, callersEach, leaseMs, killsHolder, wrongValue }: CrowdPlan,
 ): Promise<Crowd> {
+  const workers = crew.map(({ child }) => child);
+  const proxies = crew.flatMap(({ proxy }) => proxy ?? []);
+  for (const { commands } of proxies) commands.reset();
   let killing: Promise<{ readonly pid: number; readonly atMs: number }> | undefined;
   origin.onLoad = (load) => {
     if (killsHolder && load.key === key) killing ??= kill(workers, load.pid);
@@ -77,6 +89,7 @@ export async function gather(
     waitsMs: answers.flatMap(({ waitsMs }) => waitsMs),
     lagMs: Math.max(...answers.map(({ lagMs }) => lagMs)),
     tierTimeouts: sum(answers.map(({ tierTimeouts }) => tierTimeouts)),
+    commands: proxies.map(({ commands }) => commands.total),
     answeredAfterKillMs: killed && lastAnswerMs - killed.atMs,
     killed: killed?.pid,
   };

@@ -1,7 +1,8 @@
+import { join } from 'node:path';
+import { FaultProxy, RedisServer } from '@warmline/cache-redis/testing';
 import type { Family } from '../processes/family.ts';
-import type { Child } from '../processes/child.ts';
 import type { Progress } from '../progress.ts';
-import type { Crowd, Origin } from './crowd.ts';
+import type { Crowd, Origin, Worker } from './crowd.ts';
 import { gather } from './crowd.ts';
 import type { LoadBegun, OriginCalls } from './origin-child.ts';
 import { ORIGIN_MS } from './variants.ts';
@@ -25,28 +26,34 @@ export interface StampedePlan {
 }
 
 /** The variants of few processes in turn, repetition by repetition; then those of many, each with its own processes. */
-export async function measureStampede(plan: StampedePlan): Promise<{ results: VariantResult[]; directory: string }> {
+export async function measureStampede(plan: StampedePlan): Promise<{ results: VariantResult[]; directories: string }> {
   const { variants, repetitions, progress } = plan;
+  await using ends = new AsyncDisposableStack();
   const origin = await startOrigin(plan.family);
   const { url } = await origin.child.ask('listen', { latencyMs: ORIGIN_MS });
   const directories = new Set<string>();
-  const hire = async (count: number, role: string): Promise<Child<WorkerCalls>[]> => {
-    const workers = await plan.family.startMany<WorkerCalls>(count, role, {
-      from: import.meta.url,
-      file: 'worker-child',
-    });
-    const opened = await Promise.all(workers.map((each) => each.ask('open', { directory: plan.folder, origin: url })));
-    for (const { directory } of opened) directories.add(directory);
-    return workers;
-  };
-  const crowdOf = (workers: readonly Child<WorkerCalls>[], variant: Variant, key: string): Promise<Crowd> =>
+  const crowdOf = (workers: readonly Worker[], variant: Variant, key: string): Promise<Crowd> =>
     gather(workers, origin, { ...variant, key: `${variant.name} ${key}`, wrongValue: plan.wrongValue });
   const results: VariantResult[] = [];
   for (const group of groupsOf(variants)) {
     const [first] = group;
     if (first === undefined) continue;
     progress.update(`stampede · ${first.processes} processes start`);
-    let workers = await hire(first.processes, `worker of ${first.processes}`);
+    const redis = first.hosts > 1 ? ends.use(await RedisServer.start()) : undefined;
+    const hire = async (count: number, role: string): Promise<Worker[]> => {
+      const from = { from: import.meta.url, file: 'worker-child' };
+      const children = await plan.family.startMany<WorkerCalls>(count, role, from);
+      return Promise.all(
+        children.map(async (child, index) => {
+          const proxy = redis && ends.use(await FaultProxy.start(redis));
+          const directory = join(plan.folder, `${first.hosts}-${index % first.hosts}`);
+          const place = { directory, origin: url, ...(proxy && { redis: proxy.url }) };
+          directories.add((await child.ask('open', place)).directory);
+          return { child, proxy };
+        }),
+      );
+    };
+    let workers = await hire(first.processes, `worker of ${first.processes} on ${first.hosts}`);
     const crowds = new Map<Variant, Crowd[]>(group.map((variant) => [variant, []]));
     // Not counted, for all alike: nothing has been compiled and nobody is connected then.
     for (const variant of group) if (!variant.killsHolder) await crowdOf(workers, variant, 'first');
@@ -54,18 +61,19 @@ export async function measureStampede(plan: StampedePlan): Promise<{ results: Va
       for (const variant of group) {
         progress.update(`stampede · ${variant.name} · ${repetition} of ${repetitions}`);
         crowds.get(variant)?.push(await crowdOf(workers, variant, `${repetition}`));
-        const alive = workers.filter((worker) => !worker.wasKilled);
+        const alive = workers.filter(({ child }) => !child.wasKilled);
         workers = [...alive, ...(await hire(first.processes - alive.length, `replacement of ${first.processes}`))];
       }
     }
-    await Promise.all(workers.map((worker) => worker.close()));
+    await Promise.all(workers.map(({ child }) => child.close()));
     results.push(...group.map((variant) => ({ variant, crowds: crowds.get(variant) ?? [] })));
   }
-  return { results, directory: [...directories].join(' ') };
+  return { results, directories: [...directories].join(' ') };
 }
 
+/** Those who can take turns with the same processes. */
 function groupsOf(variants: readonly Variant[]): Variant[][] {
-  return [...Map.groupBy(variants, ({ processes }) => processes).values()];
+  return [...Map.groupBy(variants, ({ processes, hosts }) => `${processes} ${hosts}`).values()];
 }
 
 async function startOrigin(family: Family): Promise<Origin> {

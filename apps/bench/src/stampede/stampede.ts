@@ -8,7 +8,7 @@ import { ORIGIN_MS, variantsOf } from './variants.ts';
 
 const REPETITIONS = { sabotaged: 2, quick: 5, normal: 12, full: 40 } as const;
 
-/** Many processes of a machine ask for what none of them has: how often is it loaded, and how long does everybody wait? */
+/** Many processes, of a machine or of two, ask for what none of them has: how often is it loaded, and how long does everybody wait? */
 export const stampede: Scenario = {
   name: 'stampede',
   summary: 'one cold key in many processes at once: loads, waits, and the death of the one that loads',
@@ -25,7 +25,7 @@ async function run(context: ScenarioContext, folder: string): Promise<ScenarioRe
   const family = new Family();
   try {
     const wrongValue = sabotage === 'wrong-value';
-    const { results, directory } = await measureStampede({
+    const { results, directories } = await measureStampede({
       variants,
       repetitions,
       folder,
@@ -39,12 +39,12 @@ async function run(context: ScenarioContext, folder: string): Promise<ScenarioRe
         origin_ms: ORIGIN_MS,
         ...Object.fromEntries(variants.map(({ name, leaseMs }) => [`lease_ms.${name}`, leaseMs])),
       },
-      processes: { bench: process.pid, ...pids, directory },
+      processes: { bench: process.pid, ...pids, directories },
       metrics: metricsOf(results),
       checks: checksOf(results, repetitions),
       sections: [
         ...sectionsOf(results),
-        { title: 'Processes of one host', body: processTable(pids, { 'of the host tier': directory }) },
+        { title: 'Processes', body: processTable(pids, { 'of the host tiers': directories }) },
       ],
     };
   } finally {

@@ -2,14 +2,18 @@ import type { Effort } from '../effort.ts';
 
 /** One way to meet a stampede. Names are those of the metrics. */
 export interface Variant {
-  readonly name: 'host' | 'process_only' | 'holder_killed' | 'host_60' | 'host_200';
+  readonly name: 'host' | 'process_only' | 'holder_killed' | 'host_60' | 'host_200' | 'cluster';
   readonly what: string;
   readonly processes: number;
   readonly callersEach: number;
   readonly leaseMs: number;
   readonly killsHolder: boolean;
+  /** Machines that the processes are divided among: host tiers in separate directories. Several share a Redis. */
+  readonly hosts: number;
   /** That every repetition must have; `undefined` where it is there to be compared with. */
   readonly loads: number | undefined;
+  /** Where now and then one more is allowed: a lease on the network saves loads and promises nothing. @default none */
+  readonly mostly?: { readonly share: number; readonly atMost: number };
 }
 
 export const ORIGIN_MS = 200;
@@ -29,6 +33,7 @@ const HOST: Variant = {
   callersEach: CALLERS_EACH,
   leaseMs: LEASE_MS,
   killsHolder: false,
+  hosts: 1,
   loads: 1,
 };
 
@@ -43,5 +48,6 @@ export function variantsOf(effort: Effort): readonly Variant[] {
     { ...HOST, name: 'process_only', what: 'one load a process', leaseMs: 0, loads: undefined },
     { ...HOST, name: 'holder_killed', what: 'kill -9 of the loader', killsHolder: true, loads: 2 },
     ...crowds.slice(0, CROWDS[effort]),
+    { ...HOST, name: 'cluster', what: 'one load for two machines', hosts: 2, mostly: { share: 0.9, atMost: 2 } },
   ];
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CacheEvent } from '@warmline/cache-core';
+import type { CacheEvent, SharedTier } from '@warmline/cache-core';
 import { createCache } from '@warmline/cache-core';
-import type { HostTier } from '@warmline/cache-lmdb';
+import { connectRedis, RedisTier } from '@warmline/cache-redis';
 import { LoopLag } from '../hot-path/event-loop.ts';
 import { monotonicMs } from '../processes/monotonic.ts';
 import { openTier } from '../processes/open-tier.ts';
@@ -32,32 +32,40 @@ export interface CrowdPartAnswer {
   readonly tierTimeouts: number;
 }
 
+/** Where a process finds its tiers and its origin. */
+export interface WorkerPlace {
+  readonly directory: string;
+  readonly origin: string;
+  /** URL of the Redis behind the host tier. @default none */
+  readonly redis?: string;
+}
+
 /** What a process with callers can be asked. */
 export interface WorkerCalls {
-  open(input: { readonly directory: string; readonly origin: string }): { readonly directory: string };
+  open(input: WorkerPlace): Promise<{ readonly directory: string }>;
   crowd(input: CrowdPart): Promise<CrowdPartAnswer>;
 }
 
-let tier: HostTier | undefined;
+let tiers: readonly SharedTier[] = [];
 let originUrl = '';
 
 serve<WorkerCalls>({
-  open: ({ directory, origin }) => {
-    tier = openTier(directory);
+  open: async ({ directory, origin, redis }) => {
+    const host = openTier(directory);
     originUrl = origin;
-    return { directory: tier.directory };
+    tiers = [host, ...(redis === undefined ? [] : [await clusterAt(redis)])];
+    return { directory: host.directory };
   },
   crowd,
 });
 
 async function crowd(part: CrowdPart): Promise<CrowdPartAnswer> {
-  if (tier === undefined) throw new Error('not opened');
   let [rejected, lastAnswerMs, tierTimeouts] = [0, 0, 0];
   const [waitsMs, serials] = [[] as number[], new Map<string, number>()];
   const onEvent = ({ type }: CacheEvent): void => {
     if (type === 'tier-timeout') tierTimeouts++;
   };
-  const cache = createCache<OriginValue>({ name: 'stampede', tiers: [tier], leaseMs: part.leaseMs, onEvent });
+  const cache = createCache<OriginValue>({ name: 'stampede', tiers, leaseMs: part.leaseMs, onEvent });
   const call = async (index: number): Promise<void> => {
     const startedMs = monotonicMs();
     try {
@@ -76,6 +84,12 @@ async function crowd(part: CrowdPart): Promise<CrowdPartAnswer> {
   await lag.during(() => Promise.all(Array.from({ length: part.callers }, (_, index) => call(index))));
   await cache.close();
   return { waitsMs, serials, rejected, lastAnswerMs, lagMs: lag.distribution().max, tierTimeouts };
+}
+
+async function clusterAt(url: string): Promise<SharedTier> {
+  const connection = connectRedis({ url });
+  await connection.tried;
+  return new RedisTier(connection);
 }
 
 async function load(key: string): Promise<OriginValue> {

@@ -71,6 +71,24 @@ async function outcome(port: number, withinMs: number): Promise<string> {
   return await Promise.race([told, sleep(withinMs, 'nothing')]);
 }
 
+const MOST = 64 * 1024 * 1024;
+
+/** @returns how much the kernel has taken when it takes no more. */
+async function writeUntilFull(socket: Socket): Promise<number> {
+  const data = Buffer.alloc(64 * 1024, 'x');
+  let written = 0;
+  for (let last = -1; last !== written && written < MOST;) {
+    last = written;
+    while (written < MOST && socket.writableLength === 0) {
+      socket.write(data);
+      written += data.length;
+      await sleep(0);
+    }
+    await sleep(200);
+  }
+  return written;
+}
+
 test('without faults, it passes everything on in both directions and counts it', async () => {
   await using proxy = await FaultProxy.start({ port: echoPort });
   await using client = await Client.open(proxy.port);
@@ -134,25 +152,27 @@ test('a blackhole holds a bounded part, lets the sender wait, and loses nothing'
   await using proxy = await FaultProxy.start({ port: echoPort });
   await using client = await Client.open(proxy.port);
   proxy.set({ toServer: { blackhole: true } });
-  const data = Buffer.alloc(64 * 1024, 'x');
-  let written = 0;
-  // Until the kernel takes no more for half a second.
-  for (let last = -1; last !== written && written < 64 * 1024 * 1024;) {
-    last = written;
-    while (written < 64 * 1024 * 1024 && client.socket.writableLength === 0) {
-      client.socket.write(data);
-      written += data.length;
-      await sleep(0);
-    }
-    await sleep(200);
-  }
+  const written = await writeUntilFull(client.socket);
   expect(written).toBeGreaterThan(1_000_000);
-  expect(written).toBeLessThan(32 * 1024 * 1024);
+  expect(written).toBeLessThan(MOST / 2);
   expect(client.received).toHaveLength(0);
   expect(proxy.bytes.toServer).toBe(0);
   proxy.set({ toServer: { blackhole: false } });
   await client.has(written);
   expect(client.received).toHaveLength(written);
+});
+
+test('a server that reads nothing lets the sender wait', async () => {
+  await using proxy = await FaultProxy.start({ port: echoPort });
+  await using client = await Client.open(proxy.port);
+  client.socket.write('x');
+  await client.has(1);
+  const server = [...echoSockets].at(-1)!;
+  server.pause();
+  const written = await writeUntilFull(client.socket);
+  expect(written).toBeLessThan(MOST / 2);
+  server.resume();
+  await client.has(written + 1);
 });
 
 test('a blackhole holds the end of a connection, too', async () => {

@@ -24,7 +24,7 @@ export function plainClient({ port, password, timeoutMs }: ClientTarget): Redis 
     commandTimeout: timeoutMs,
     retryStrategy: () => 20,
   });
-  client.on('connect', () => void 0);
+  client.on('connect', () => client.stream.unref());
   // Each command says for itself that it failed.
   client.on('error', () => {});
   return client;

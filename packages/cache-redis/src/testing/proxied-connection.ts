@@ -12,6 +12,7 @@ export class ProxiedConnection {
   readonly #pipes: Readonly<Record<Direction, FaultPipe>>;
   #isConnecting = false;
 
+  /** @param client paused: nothing is read before it can be passed on. */
   constructor(client: Socket, target: NetConnectOpts, directions: Readonly<Record<Direction, FaultyDirection>>) {
     this.#client = client;
     this.#target = target;
@@ -19,8 +20,6 @@ export class ProxiedConnection {
       toServer: new FaultPipe(client, this.#server, directions.toServer),
       toClient: new FaultPipe(this.#server, client, directions.toClient),
     };
-    // Nothing is read before it is passed on.
-    client.pause();
     this.#bind(client, this.#server);
     this.#bind(this.#server, client);
   }

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { constants, existsSync } from 'node:fs';
-import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { putInPlace } from './put-in-place.ts';
 import { unpackDebian } from './unpack-debian.ts';
 
 const run = promisify(execFile);
@@ -100,25 +101,17 @@ async function unpackedNow(kind: RedisKind, { cache, systemLists }: Places): Pro
     const fresh = join(work, kind);
     await unpackDebian(`${kind}-server`, fresh, systemLists);
     await unpackedIn(kind, fresh);
-    await putInPlace(kind, fresh, join(cache, kind), join(work, 'broken'));
-    return await unpackedIn(kind, join(cache, kind));
+    const place = join(cache, kind);
+    const starts = (): Promise<RedisProgram> => unpackedIn(kind, place);
+    await putInPlace(fresh, place, () =>
+      starts().then(
+        () => true,
+        () => false,
+      ),
+    );
+    return await starts();
   } finally {
     await rm(work, { recursive: true, force: true });
-  }
-}
-
-async function putInPlace(kind: RedisKind, fresh: string, place: string, aside: string): Promise<void> {
-  try {
-    await rename(fresh, place);
-  } catch {
-    // Another process was first, which is as good; or an unpacked program stands there that does not start any more.
-    const isGood = await unpackedIn(kind, place).then(
-      () => true,
-      () => false,
-    );
-    if (isGood) return;
-    await rename(place, aside);
-    await rename(fresh, place);
   }
 }
 
