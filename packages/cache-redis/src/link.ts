@@ -4,8 +4,7 @@ import { isCluster } from './client.ts';
 import { isReply, RedisError } from './errors.ts';
 import type { History } from './history.ts';
 import { historyOf } from './history.ts';
-import { KeepAlive } from './keep-alive.ts';
-import { after } from './timers.ts';
+import { after, KeepAlive } from './clock.ts';
 
 /** What a command may be made of. */
 export type Argument = string | number | Buffer;
@@ -215,7 +214,7 @@ export class Link {
   /** Connections do not keep the process alive; whoever waits for an answer does. */
   #letGo(client: RedisClient): void {
     const letGo = (redis: Redis): void => {
-      redis.on('connect', () => void (redis.stream as { unref?(): void }).unref?.());
+      redis.on('connect', () => (redis.stream as { unref?(): void }).unref?.());
       redis.on('error', () => {});
     };
     if (!isCluster(client)) return letGo(client);

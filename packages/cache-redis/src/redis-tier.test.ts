@@ -13,7 +13,7 @@ describe.each(Object.entries(DEPLOYMENTS))('%s', (_, start) => {
   afterAll(() => deployment[Symbol.asyncDispose]());
 
   sharedTierConformance(
-    { describe, test: (name, body) => test.concurrent(name, body) },
+    { describe, test: test.concurrent },
     async () => {
       const prefix = ownPrefix();
       const connections: RedisConnection[] = [];

@@ -67,12 +67,12 @@ interface Parts {
 
 /** `URL` knows no list of hosts. */
 function partsOf(rest: string, defaultPort: number): Parts {
-  const [beforeQuery = '', query = ''] = splitAt(rest, rest.indexOf('?'));
-  const [authority = '', path = ''] = splitAt(beforeQuery, beforeQuery.indexOf('/'));
+  const [beforeQuery, query] = splitAt(rest, rest.indexOf('?'));
+  const [authority, path] = splitAt(beforeQuery, beforeQuery.indexOf('/'));
   const [credentials, list] = authority.includes('@')
     ? [authority.slice(0, authority.lastIndexOf('@')), authority.slice(authority.lastIndexOf('@') + 1)]
     : ['', authority];
-  const [username = '', password = ''] = splitAt(credentials, credentials.indexOf(':'));
+  const [username, password] = splitAt(credentials, credentials.indexOf(':'));
   return {
     hosts: list === '' ? [] : list.split(',').map((host) => hostOf(host, defaultPort)),
     credentials: {

@@ -3,7 +3,7 @@ import type { RedisConnection } from './connection.ts';
 import { RedisError } from './errors.ts';
 import { slotOf } from './layout.ts';
 import type { Link } from './link.ts';
-import { after } from './timers.ts';
+import { after } from './clock.ts';
 
 /** Who is told what the stream says. */
 export interface Subscriber {

@@ -1,5 +1,4 @@
 import type { Bus } from '../contracts/bus.ts';
-import type { Invalidation } from '../contracts/invalidation.ts';
 import type { Begun, Lease, SharedTier } from '../contracts/shared-tier.ts';
 import { seededRandom } from './seeded-random.ts';
 

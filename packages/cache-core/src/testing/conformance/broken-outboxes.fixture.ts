@@ -17,7 +17,7 @@ export const BROKEN_OUTBOXES: readonly BrokenTier[] = [
       owe: async (invalidation) => {
         if (writing) return 'lost';
         writing = true;
-        await null;
+        await Promise.resolve();
         writing = false;
         return tier.outbox.owe(invalidation);
       },
