@@ -1,6 +1,7 @@
 import { atLeast, none } from '../checks.ts';
 import type { Check } from '../scenario.ts';
 import { sum } from '../sum.ts';
+import { clusterChecks } from './cluster/report.ts';
 import { ALLOWED_MS } from './judge.ts';
 import type { TiersMeasurement } from './measurement.ts';
 
@@ -24,6 +25,7 @@ export function checksOf(m: TiersMeasurement, trials: number): Check[] {
     none('open.mismatched', m.opens.mismatched, `of ${m.opens.openMs.length} fresh processes read another value`),
     ...stopChecks(m),
     ...invalidationChecks(m, trials),
+    ...clusterChecks(m.cluster),
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { ClusterReads } from './cluster/reads.ts';
 import type { Invalidations } from './invalidations.ts';
 import type { Opens } from './opens.ts';
 import type { WayResult } from './reads-child.ts';
@@ -12,6 +13,7 @@ export interface TiersMeasurement {
   readonly opens: Opens;
   readonly writes: Writes;
   readonly invalidations: Invalidations;
+  readonly cluster: ClusterReads;
 }
 
 /** @throws Error when it was not measured */

@@ -3,6 +3,7 @@ import type { Distribution, Metrics } from '../scenario.ts';
 import { sum } from '../sum.ts';
 import { targetMetrics } from '../targets.ts';
 import type { TiersMeasurement } from './measurement.ts';
+import { clusterMetrics } from './cluster/report.ts';
 import { targetsOf } from './targets.ts';
 import { OPERATIONS } from './writer-child.ts';
 
@@ -34,5 +35,6 @@ export function metricsOf(m: TiersMeasurement): Metrics {
     'older_reads.worst_ms': Math.max(...verdicts.map(({ worstMs }) => worstMs)),
     delete_ms: distribution(m.invalidations.deleteMs),
     'event_loop_lag_ms.invalidation': distribution(m.invalidations.lagMs),
+    ...clusterMetrics(m.cluster),
   };
 }

@@ -4,6 +4,7 @@ import type { ScenarioResult } from '../scenario.ts';
 import { sum } from '../sum.ts';
 import { DISTRIBUTION_HEAD, distributionCells, table } from '../tables.ts';
 import { digits, spreadCells, targetSection } from '../targets.ts';
+import { clusterSection } from './cluster/report.ts';
 import { ALLOWED_MS } from './judge.ts';
 import type { TiersMeasurement } from './measurement.ts';
 import { beyondBareMs } from './measurement.ts';
@@ -21,6 +22,7 @@ export function sectionsOf(m: TiersMeasurement): Section[] {
     writeSection(m),
     stopSection(m),
     invalidationSection(m),
+    clusterSection(m.cluster),
     targetSection(targetsOf(m), 'the rounds (of invalidations: of all trials)'),
   ];
 }

@@ -1,6 +1,7 @@
 import { distribution } from '../distribution.ts';
 import { ratioOf, spreadOf } from '../hot-path/statistics.ts';
 import type { Target } from '../targets.ts';
+import { clusterTargets } from './cluster/report.ts';
 import { ALLOWED_MS } from './judge.ts';
 import type { TiersMeasurement } from './measurement.ts';
 import { beyondBareMs, wayOf } from './measurement.ts';
@@ -41,6 +42,7 @@ export function targetsOf(m: TiersMeasurement): Target[] {
       found: spreadOf(m.writes.stops.map(({ stopped }) => stopped.lagMs)),
       wanted: { atMost: 5 },
     },
+    ...clusterTargets(m.cluster),
     ...(seen.n === 0 ? [] : (['p50', 'p99', 'max'] as const).map(seenAt)),
   ];
 }

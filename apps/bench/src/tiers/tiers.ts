@@ -7,6 +7,7 @@ import { openRaw } from '../processes/raw-file.ts';
 import { withScratch } from '../processes/scratch.ts';
 import type { Scenario, ScenarioContext, ScenarioResult } from '../scenario.ts';
 import { checksOf } from './checks.ts';
+import { measureClusterReads } from './cluster/reads.ts';
 import { measureInvalidations } from './invalidations.ts';
 import { metricsOf } from './metrics.ts';
 import { measureOpens } from './opens.ts';
@@ -23,20 +24,21 @@ interface Rounds {
   readonly writesEach: number;
   readonly stopRounds: number;
   readonly trials: number;
+  readonly clusterRounds: number;
 }
 
 const EFFORT = {
-  quick: { readRounds: 7, openRounds: 7, writesEach: 200, stopRounds: 6, trials: 200 },
-  sabotaged: { readRounds: 5, openRounds: 5, writesEach: 50, stopRounds: 5, trials: 50 },
-  normal: { readRounds: 15, openRounds: 15, writesEach: 500, stopRounds: 10, trials: 1_000 },
-  full: { readRounds: 41, openRounds: 41, writesEach: 2_000, stopRounds: 30, trials: 5_000 },
+  quick: { readRounds: 7, openRounds: 7, writesEach: 200, stopRounds: 6, trials: 200, clusterRounds: 7 },
+  sabotaged: { readRounds: 5, openRounds: 5, writesEach: 50, stopRounds: 5, trials: 50, clusterRounds: 5 },
+  normal: { readRounds: 15, openRounds: 15, writesEach: 500, stopRounds: 10, trials: 1_000, clusterRounds: 15 },
+  full: { readRounds: 41, openRounds: 41, writesEach: 2_000, stopRounds: 30, trials: 5_000, clusterRounds: 41 },
 } as const satisfies Record<Effort, Rounds>;
 const READERS = 3;
 
-/** What the host tier costs a process that shares it with others, and how fast these hear of each other. */
+/** What the tiers cost a process that shares them with others, and how fast those of a machine hear of each other. */
 export const tiers: Scenario = {
   name: 'tiers',
-  summary: 'the host tier, seen from a second process: reading, opening, writing, invalidating',
+  summary: 'the host tier, seen from a second process: reading, opening, writing, invalidating; and reading from Redis',
   byDefault: false,
   sabotages: TIERS_SABOTAGES,
   run: (context) => withScratch('tiers', (folder) => run(context, folder)),
@@ -68,6 +70,7 @@ async function run(context: ScenarioContext, folder: string): Promise<ScenarioRe
         readers: READERS,
         ignoresJournal: sabotage === 'no-journal',
       }),
+      cluster: await measureClusterReads({ ...shared, rounds: effort.clusterRounds }),
     };
     const pids = { ...family.pids(), 'fresh processes': measurement.opens.pids.join(' ') };
     const directories = { 'of the host tier': directory, 'of raw lmdb': rawDirectory };
