@@ -7,10 +7,12 @@ import { expect, test } from 'vitest';
 const ALLOWED: Record<string, readonly string[]> = {
   'packages/cache-core': ['lru-cache'],
   'packages/cache-lmdb': ['@warmline/cache-core', 'lmdb'],
+  'packages/cache-redis': ['@warmline/cache-core', 'ioredis'],
   'packages/sentences': [],
   'packages/livekit': [
     '@warmline/cache-core',
     '@warmline/cache-lmdb',
+    '@warmline/cache-redis',
     '@warmline/sentences',
     '@warmline/tts-cache',
     '@livekit/agents',

@@ -17,10 +17,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 /** An empty project that has only what a user installs: the packed packages, and their dependencies from the registry. */
 const project = realpathSync(mkdtempSync(join(tmpdir(), 'warmline-packed-')));
-const PACKAGES = ['cache-core', 'cache-lmdb', 'livekit', 'sentences', 'tts-cache', 'tts-sarvam'];
+const PACKAGES = ['cache-core', 'cache-lmdb', 'cache-redis', 'livekit', 'sentences', 'tts-cache', 'tts-sarvam'];
 const FROM_REGISTRY = {
   'cache-core': ['lru-cache'],
   'cache-lmdb': ['lmdb'],
+  'cache-redis': ['ioredis'],
   livekit: ['commander'],
   'tts-sarvam': ['ws', '@livekit/agents', '@livekit/rtc-node'],
 };
@@ -115,7 +116,7 @@ test("the front door's examples type-check", () => {
     '}',
   ];
   writeFileSync(join(project, 'elevenlabs.d.ts'), [...elevenlabs, ''].join('\n'));
-  for (const name of ['livekit', 'cache-lmdb']) {
+  for (const name of ['livekit', 'cache-lmdb', 'cache-redis']) {
     const readme = readFileSync(join(project, 'node_modules/@warmline', name, 'README.md'), 'utf8');
     const examples = [...readme.matchAll(/```ts\n(.*?)```/gsu)].map(([, code = '']) => code);
     expect(examples.length).toBeGreaterThan(1);

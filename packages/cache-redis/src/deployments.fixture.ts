@@ -9,12 +9,15 @@ import { RedisCluster, RedisSentinels, RedisServer } from './testing/index.ts';
 export interface Deployment extends AsyncDisposable {
   /** Connected when it resolves. */
   connect(options?: ConnectOptions): Promise<RedisConnection>;
-  /** The server that holds a key. */
-  serverOf(key: string): Promise<RedisServer>;
+  /** The server that holds a key; `undefined` where that is not ours to trouble. */
+  serverOf(key: string): Promise<RedisServer | undefined>;
 }
 
-/** Every kind that the package promises to work on. */
+const ownUrl = process.env['REDIS_URL'];
+
+/** Every kind that the package promises to work on; and what is at `REDIS_URL`, if that is set. */
 export const DEPLOYMENTS: Readonly<Record<string, () => Promise<Deployment>>> = {
+  ...(ownUrl !== undefined && { REDIS_URL: async () => ofUrl(ownUrl) }),
   'one server': async () => ofServer(await RedisServer.start()),
   'one server, ioredis 5': async () => {
     const server = await RedisServer.start();
@@ -53,6 +56,14 @@ export async function connected(options: ConnectOptions): Promise<RedisConnectio
   await connection.tried;
   if (!connection.isConnected) throw new Error('not connected');
   return connection;
+}
+
+function ofUrl(url: string): Deployment {
+  return {
+    connect: (more) => connected({ url, ...more }),
+    serverOf: async () => undefined,
+    [Symbol.asyncDispose]: async () => {},
+  };
 }
 
 function ofServer(server: RedisServer, options: () => ConnectOptions = () => ({ url: server.url })): Deployment {

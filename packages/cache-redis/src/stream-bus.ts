@@ -14,7 +14,7 @@ const DEFAULT_MAX_MESSAGES = 100_000;
 
 /**
  * Carries invalidations between machines by a stream of Redis. Whoever was away reads on where it left off; and whoever cannot,
- * is told that there is a gap: that rule is in {@link StreamReader}. Publishing needs no connection of its own, hearing does.
+ * is told that there is a gap: that rule is in `StreamReader`. Publishing needs no connection of its own, hearing does.
  */
 export class StreamBus implements Bus {
   readonly #connection: RedisConnection;
