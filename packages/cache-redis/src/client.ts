@@ -46,6 +46,8 @@ function failFast({ connectTimeoutMs, socketTimeoutMs }: Timeouts): Settings {
     sentinelRetryStrategy: () => null,
     sentinelReconnectStrategy: () => null,
     connectTimeout: connectTimeoutMs,
+    // Of several sentinels one or two may hang.
+    sentinelCommandTimeout: Math.ceil(connectTimeoutMs / 3),
     socketTimeout: socketTimeoutMs,
     maxLoadingRetryTime: 100,
     autoResubscribe: false,
@@ -104,7 +106,7 @@ function clusterOptions(settings: Settings, { connectTimeoutMs, socketTimeoutMs 
     retryDelayOnFailover: 20,
     retryDelayOnClusterDown: 20,
     retryDelayOnTryAgain: 20,
-    slotsRefreshTimeout: connectTimeoutMs,
+    slotsRefreshTimeout: Math.ceil(connectTimeoutMs / 2),
     clusterRetryStrategy: () => null,
     scaleReads: 'master',
     // A node of a cluster queues commands until it is connected.

@@ -88,9 +88,6 @@ export class RedisConnection {
     await link.close();
   }
 
-  /** @internal */
-  tell: RedisListener = (event) => this.#tell(event);
-
   /** Ends all connections; what is under way fails. A second call does nothing. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -104,14 +101,14 @@ export class RedisConnection {
   }
 
   #down(link: Link, error: Error): void {
-    if (this.#isDown || (this.#commands !== undefined && link !== this.#commands)) return;
+    if (this.#isDown || link !== this.#commands) return;
     this.#isDown = true;
     this.#tell({ type: 'redis-unavailable', error });
   }
 }
 
 /** @throws TypeError unless the value is a finite number above 0. */
-export function positive(name: string, value: number): number {
+function positive(name: string, value: number): number {
   if (!(typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY))
     throw new TypeError(`${name} must be a finite number above 0, got ${String(value)}`);
   return value;

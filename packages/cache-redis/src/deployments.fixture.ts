@@ -51,8 +51,9 @@ export function ownPrefix(): string {
 }
 
 /** Connects, and waits until there is a connection. */
-export async function connected(options: ConnectOptions): Promise<RedisConnection> {
-  const connection = connectRedis({ onEvent: () => {}, ...options });
+async function connected(options: ConnectOptions): Promise<RedisConnection> {
+  // Beside other tests it may take long.
+  const connection = connectRedis({ onEvent: () => {}, connectTimeoutMs: 5_000, ...options });
   await connection.tried;
   if (!connection.isConnected) throw new Error('not connected');
   return connection;

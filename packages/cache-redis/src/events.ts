@@ -1,10 +1,7 @@
 /** What happens to a connection to Redis. */
 export type RedisEvent =
   /** There is no connection. Told once, until there is one again; it is tried for ever. */
-  | { readonly type: 'redis-unavailable'; readonly error: Error }
-  | { readonly type: 'redis-available' }
-  /** What Redis holds may be older than what it held before: it was started anew, or another server took its place. */
-  | { readonly type: 'redis-new-history' };
+  { readonly type: 'redis-unavailable'; readonly error: Error } | { readonly type: 'redis-available' };
 
 /** @see RedisEvent */
 export type RedisListener = (event: RedisEvent) => void;

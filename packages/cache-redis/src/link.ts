@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import type { RedisClient, Timeouts } from './client.ts';
 import { isCluster } from './client.ts';
 import { isReply, RedisError } from './errors.ts';
+import { Histories } from './histories.ts';
 import type { History } from './history.ts';
-import { historyOf } from './history.ts';
 import { after, KeepAlive } from './clock.ts';
 
 /** What a command may be made of. */
@@ -23,9 +23,6 @@ export interface LinkOptions extends Timeouts {
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 200;
 const MAX_COMMANDS = 10_000;
-/** How long a server's history is believed unasked. */
-const HISTORY_MS = 1_000;
-const UNKNOWN_NODE = '';
 /** A server that refuses writes may have lost its place to another, which a new connection finds; asked for no more often than this. */
 const READONLY_RECONNECT_MS = 1_000;
 
@@ -36,10 +33,10 @@ const READONLY_RECONNECT_MS = 1_000;
 export class Link {
   readonly #options: LinkOptions;
   readonly #keepAlive = new KeepAlive();
-  /** By node; a single server is the one node there is. */
-  readonly #histories = new Map<string, { history: History | undefined; askedMs: number }>();
+  #histories: Histories | undefined;
   #client: RedisClient | undefined;
   #isUp = false;
+  #isCluster = false;
   #connectedMs = 0;
   #attempts = 0;
   #commands = 0;
@@ -63,44 +60,41 @@ export class Link {
     return this.#tried.promise;
   }
 
+  /** Known from the first connection on. */
   get isCluster(): boolean {
-    return this.#client !== undefined && isCluster(this.#client);
+    return this.#isCluster;
   }
 
   /**
    * Sends a command. Answers are buffers, in the shapes of RESP2.
    * @param bytes what it weighs in the queue; for writes of values.
+   * @param isAwaited whether somebody waits for the answer, so that the process must live on. @default true
    * @throws RedisError `ERR_REDIS_UNAVAILABLE`, `ERR_REDIS_BUSY`, `ERR_REDIS_CLOSED`, at once; what Redis answers, as it is.
    */
-  call(command: string, args: readonly Argument[], bytes: number = 0): Promise<unknown> {
+  call(command: string, args: readonly Argument[], bytes: number = 0, isAwaited: boolean = true): Promise<unknown> {
+    let client: RedisClient;
     try {
-      const client = this.#ready();
-      this.#enter(bytes);
-      return client.callBuffer(command, ...args).then(
-        (answer) => {
-          this.#leave(bytes);
-          return answer;
-        },
-        (error: unknown) => {
-          this.#leave(bytes);
-          if (isReply(error, 'READONLY')) this.#isReadOnly(client);
-          throw this.#explained(error);
-        },
-      );
+      client = this.#ready();
+      this.#enter(bytes, isAwaited);
     } catch (error) {
       return Promise.reject(error);
     }
+    return client.callBuffer(command, ...args).then(
+      (answer) => {
+        this.#leave(bytes, isAwaited);
+        return answer;
+      },
+      (error: unknown) => {
+        this.#leave(bytes, isAwaited);
+        if (isReply(error, 'READONLY')) this.#isReadOnly(client);
+        throw explained(error);
+      },
+    );
   }
 
-  /**
-   * The history of the server that a key is on. Ask before a read and after it: only what both times name is of that history.
-   * Not known, or not a master's: `undefined`. It is asked anew beside whatever is sent next when that was a second ago.
-   */
+  /** @see Histories.of */
   historyOf(slot: number): History | undefined {
-    const node = this.#nodeOf(slot);
-    const known = this.#histories.get(node);
-    if (known === undefined || performance.now() - known.askedMs > HISTORY_MS) void this.#askHistory(node);
-    return known?.history;
+    return this.#histories?.of(slot);
   }
 
   /** The servers whose keys there are: of a cluster, its masters. */
@@ -109,32 +103,29 @@ export class Link {
     return isCluster(client) ? client.nodes('master') : [client];
   }
 
-  /** Gives the connection up; another is made. For an answer that is overdue. */
-  drop(error: Error): void {
-    if (this.#client !== undefined && this.#isUp) this.#lost(this.#client, error);
-  }
-
   async close(): Promise<void> {
     this.#closed = true;
     this.#isUp = false;
     this.#cancelRetry?.();
-    this.#client?.disconnect();
+    if (this.#client !== undefined) discard(this.#client);
     this.#client = undefined;
     this.#keepAlive.close();
     this.#tried.resolve();
   }
 
-  #enter(bytes: number): void {
+  #enter(bytes: number, isAwaited: boolean): void {
     if (this.#commands >= MAX_COMMANDS || (this.#bytes > 0 && this.#bytes + bytes > this.#options.maxQueuedBytes)) {
       throw new RedisError('ERR_REDIS_BUSY', `${this.#commands} commands and ${this.#bytes} bytes wait for Redis`);
     }
     this.#bytes += bytes;
-    if (this.#commands++ === 0) this.#keepAlive.enter();
+    this.#commands++;
+    if (isAwaited) this.#keepAlive.enter();
   }
 
-  #leave(bytes: number): void {
+  #leave(bytes: number, isAwaited: boolean): void {
     this.#bytes -= bytes;
-    if (--this.#commands === 0) this.#keepAlive.leave();
+    this.#commands--;
+    if (isAwaited) this.#keepAlive.leave();
   }
 
   #ready(): RedisClient {
@@ -148,16 +139,18 @@ export class Link {
     let client: RedisClient | undefined;
     try {
       client = await this.#options.create();
-      if (this.#closed) return client.disconnect();
+      if (this.#closed) return discard(client);
       this.#client = client;
+      this.#isCluster = isCluster(client);
       await this.#establish(client);
-      if (this.#closed) return client.disconnect();
+      // `close` has discarded it.
+      if (this.#closed) return;
       this.#isUp = true;
       this.#attempts = 0;
       this.#connectedMs = performance.now();
       this.#options.onUp();
     } catch (error) {
-      client?.disconnect();
+      if (client !== undefined) discard(client);
       if (!this.#closed) this.#retry(error instanceof Error ? error : new Error(String(error)));
     } finally {
       this.#tried.resolve();
@@ -179,9 +172,11 @@ export class Link {
       const ready = client.connect();
       ready.catch(() => {});
       await Promise.race([ready, late]);
-      const asked = this.#askAll(client);
+      const histories = new Histories(client);
+      const asked = histories.askAll();
       asked.catch(() => {});
       await Promise.race([asked, late]);
+      this.#histories = histories;
     } catch (error) {
       throw reason ?? error;
     } finally {
@@ -199,14 +194,14 @@ export class Link {
   #lost(client: RedisClient, reason: unknown): void {
     if (client !== this.#client || this.#closed || !this.#isUp) return;
     this.#isUp = false;
-    this.#histories.clear();
-    client.disconnect();
+    this.#histories = undefined;
+    discard(client);
     this.#retry(reason instanceof Error ? reason : new Error('the connection to Redis was closed'));
   }
 
   #retry(cause: Error): void {
     this.#client = undefined;
-    this.#options.onDown(this.#explained(cause));
+    this.#options.onDown(explained(cause));
     const delayMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempts++);
     this.#cancelRetry = after(delayMs, () => void this.#connect());
   }
@@ -220,47 +215,20 @@ export class Link {
     if (!isCluster(client)) return letGo(client);
     client.on('+node', letGo);
   }
-
-  #nodeOf(slot: number): string {
-    const client = this.#client;
-    return client !== undefined && isCluster(client) ? (client.slots[slot]?.[0] ?? UNKNOWN_NODE) : UNKNOWN_NODE;
-  }
-
-  async #askAll(client: RedisClient): Promise<void> {
-    this.#histories.clear();
-    if (!isCluster(client)) return this.#ask(UNKNOWN_NODE, client);
-    // A node that does not answer has no history, and what is on it is not read; the others are of use.
-    await Promise.allSettled(client.nodes('master').map((node) => this.#ask(nameOf(node), node)));
-  }
-
-  async #askHistory(node: string): Promise<void> {
-    const client = this.#client;
-    if (client === undefined) return;
-    const known = this.#histories.get(node);
-    const askedMs = performance.now();
-    this.#histories.set(node, { history: known?.history, askedMs });
-    const redis = isCluster(client) ? client.nodes('master').find((one) => nameOf(one) === node) : client;
-    try {
-      if (redis !== undefined) await this.#ask(node, redis);
-    } catch {
-      if (this.#client === client) this.#histories.set(node, { history: undefined, askedMs });
-    }
-  }
-
-  async #ask(node: string, redis: Redis): Promise<void> {
-    const askedMs = performance.now();
-    const history = historyOf(await redis.info('replication'));
-    this.#histories.set(node, { history, askedMs });
-  }
-
-  #explained(error: unknown): Error {
-    if (error instanceof Error && error.name === 'ReplyError') return error;
-    if (error instanceof RedisError) return error;
-    const message = error instanceof Error ? error.message : String(error);
-    return new RedisError('ERR_REDIS_UNAVAILABLE', `no answer from Redis: ${message}`, { cause: error });
-  }
 }
 
-function nameOf({ options: { host, port } }: Redis): string {
-  return `${host}:${port}`;
+function explained(error: unknown): Error {
+  if (error instanceof RedisError || (error instanceof Error && error.name === 'ReplyError')) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new RedisError('ERR_REDIS_UNAVAILABLE', `no answer from Redis: ${message}`, { cause: error });
+}
+
+/**
+ * Ends a client at once. `disconnect` alone says goodbye and waits two seconds for a server that hangs to answer; until then
+ * what is under way waits as well, and timers of ioredis keep the process alive.
+ */
+function discard(client: RedisClient): void {
+  const nodes = isCluster(client) ? client.nodes() : [client];
+  client.disconnect();
+  for (const { stream } of nodes) (stream as { destroy?(): void } | undefined)?.destroy?.();
 }

@@ -115,7 +115,8 @@ export class StreamReader {
       if (!first) this.#tellGap();
     }
     this.#standing.resolve();
-    await this.#link.call('XREAD', ['COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', this.#stream, this.#last ?? '$']);
+    const wait = ['COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', this.#stream, this.#last ?? '$'];
+    await this.#link.call('XREAD', wait, 0, false);
   }
 
   /** @returns false when the entry that was read last is gone. */
