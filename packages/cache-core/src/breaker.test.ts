@@ -317,3 +317,45 @@ describe('an event loop that stalls', () => {
     expect(recorder.of('breaker').length).toBeGreaterThan(0);
   });
 });
+
+describe('a tier that says it is away', () => {
+  function setUpAway() {
+    const clock = new FakeClock();
+    const host = moody(new MemorySharedTier({ clock }));
+    const state = { isAvailable: false };
+    const tier = wrapTier(host.tier, {
+      get isAvailable() {
+        return state.isAvailable;
+      },
+    });
+    const recorder = new Recorder();
+    const cache = createCache({ name: 'n', clock, tiers: [tier], tierBudgetMs: BUDGET_MS, onEvent: recorder.onEvent });
+    return { host, state, cache, recorder };
+  }
+
+  test('is not asked, and that is no event; what it is owed is offered all the same', async () => {
+    const { host, cache, recorder } = setUpAway();
+    host.mood = 'fails';
+    for (let key = 0; key < 20; key++) await cache.getOrLoad(String(key), () => 1);
+    expect(await cache.get('cold')).toBeUndefined();
+    expect(host.calls).toMatchObject({ read: 0, begin: 0, write: 0 });
+    expect(recorder.events.filter(({ type }) => ['tier-error', 'tier-timeout', 'breaker'].includes(type))).toEqual([]);
+    expect(await cache.delete('0')).toEqual({ pending: true });
+    expect(host.calls.invalidate).toBe(1);
+    await cache.close();
+  });
+
+  test('is used as soon as it is back, although its breaker was open when it went', async () => {
+    const { host, state, cache } = setUpAway();
+    state.isAvailable = true;
+    host.mood = 'fails';
+    for (let key = 0; key < 20; key++) await cache.getOrLoad(String(key), () => 1);
+    const { read } = host.calls;
+    expect(read).toBeLessThan(20); // Control: it is open.
+    state.isAvailable = false;
+    await cache.getOrLoad('away', () => 1);
+    [state.isAvailable, host.mood] = [true, 'well'];
+    await cache.getOrLoad('back', () => 1);
+    expect(host.calls.read).toBe(read + 1);
+  });
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { UnsteadyBus } from './bus.fixture.ts';
+import { MemoryBus, Pump } from './index.ts';
 import { HEARERS, hearers, LIVE_MS } from './bus.fixture.ts';
 import { down, hasSettled, heldLoad, openLevels } from './levels.fixture.ts';
 import { gate, turn } from './tier.fixture.ts';
@@ -142,4 +143,23 @@ test('a process that starts on a deaf machine believes nothing, but has what was
   bus.loses = false;
   await clock.advance(BEAT_MS);
   expect(await b.open().cache.get('k')).toBe('new');
+});
+
+test('a machine with a bus and no pump trusts nothing that can become stale, and what cannot it does', async () => {
+  const { clock, tiers, open } = openLevels(['host']);
+  const bus = new MemoryBus();
+  const { cache, recorder } = open({ bus });
+  await cache.set('k', 'known');
+  expect(cache.peek('k')).toBeUndefined();
+  expect(await cache.getOrLoad('k', () => 'loaded')).toBe('loaded');
+  expect(recorder.of('hearing')).toEqual([{ type: 'hearing', state: 'deaf' }]);
+  const immutable = open({ bus, immutable: true, name: 'immutable' }).cache;
+  await immutable.set('k', 'known');
+  expect(await immutable.get('k')).toBe('known');
+  const pump = new Pump({ bus, target: tiers[0]!, clock });
+  await turn();
+  await clock.advance(BEAT_MS);
+  await cache.set('k', 'known');
+  expect(await cache.get('k')).toBe('known');
+  await pump.close();
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UnsteadyBus } from './bus.fixture.ts';
-import type { Invalidation, PumpOptions } from './index.ts';
+import type { Bus, Invalidation, PumpOptions, PumpTarget } from './index.ts';
 import { EVERY_MUTABLE_NAMESPACE, MemorySharedTier, Pump } from './index.ts';
 import { hasSettled } from './levels.fixture.ts';
 import { FakeClock } from './testing/index.ts';
@@ -277,4 +277,103 @@ test.each(['heartbeatMs', 'liveMs'])('%s must be a number above 0', (option) => 
   for (const wrong of [0, -1, Number.NaN, '5' as never]) {
     expect(() => new Pump({ ...needed, [option]: wrong })).toThrow(new RegExp(`${option} .*${String(wrong)}`));
   }
+});
+
+describe('a bus that can be read on', () => {
+  /** It hands out positions, and replays what came after one. */
+  function recordingBus() {
+    const messages: Invalidation[] = [];
+    const asked: (string | undefined)[] = [];
+    const subscribers = new Set<Parameters<Bus['subscribe']>[0]>();
+    const bus: Bus = {
+      publish: async (invalidation) => {
+        messages.push(invalidation);
+        for (const onMessage of subscribers) onMessage(invalidation, String(messages.length));
+      },
+      subscribe: async (onMessage, _, from) => {
+        asked.push(from);
+        if (from !== undefined) {
+          for (let at = Number(from); at < messages.length; at++) onMessage(messages[at]!, String(at + 1));
+        }
+        subscribers.add(onMessage);
+        return async () => void subscribers.delete(onMessage);
+      },
+    };
+    return { bus, asked };
+  }
+
+  function keptTarget() {
+    const state = { position: undefined as string | undefined, applied: [] as string[] };
+    const note = (position: string | undefined): void => {
+      if (position !== undefined) state.position = position;
+    };
+    const target: PumpTarget = {
+      position: () => state.position,
+      invalidate: async (invalidation, position) => {
+        note(position);
+        state.applied.push(invalidation.kind === 'keys' ? invalidation.keys.join() : invalidation.namespace);
+      },
+      stayLive: async (_, position) => note(position),
+    };
+    return { state, target };
+  }
+
+  test('is read on from where another pump has left it, without a gap', async () => {
+    const clock = new FakeClock();
+    const { bus, asked } = recordingBus();
+    const { state, target } = keptTarget();
+    const first = new Pump({ bus, target, clock });
+    await turn();
+    await bus.publish(message('heard'));
+    await turn();
+    await first.close();
+    await bus.publish(message('missed'));
+    const recorder = new Recorder();
+    const second = new Pump({ bus, target, clock, onEvent: recorder.onEvent });
+    await turn();
+    await bus.publish(message('heard again'));
+    await turn();
+    expect(state.applied).toEqual([EVERY_MUTABLE_NAMESPACE, 'p:s:n:heard', 'p:s:n:missed', 'p:s:n:heard again']);
+    expect(recorder.of('gap')).toEqual([]);
+    // The first had nowhere to go on from; a heartbeat has been heard since the last message.
+    expect(asked).toEqual([undefined, '2']);
+    await second.close();
+  });
+
+  test('its position moves with proofs, too, so that a quiet bus can be read on', async () => {
+    const clock = new FakeClock();
+    const { bus } = recordingBus();
+    const { state, target } = keptTarget();
+    const pump = new Pump({ bus, target, clock, heartbeatMs: BEAT_MS, liveMs: LIVE_MS });
+    await turn();
+    await clock.advance(5 * BEAT_MS);
+    expect(Number(state.position)).toBeGreaterThanOrEqual(5);
+    await pump.close();
+  });
+});
+
+test('a machine that is too far behind believes no proof before it has doubted everything', async () => {
+  const blocked = gate();
+  const clock = new FakeClock();
+  const bus = new UnsteadyBus(clock);
+  const told: string[] = [];
+  const target: PumpTarget = {
+    invalidate: async (invalidation) => {
+      await blocked.pass();
+      told.push(invalidation.kind === 'keys' ? 'message' : 'gap');
+    },
+    stayLive: async () => void told.push('proof'),
+  };
+  const pump = new Pump({ bus, target, clock, heartbeatMs: BEAT_MS, liveMs: FOR_EVER_MS });
+  await turn();
+  told.length = 0;
+  for (let id = 0; id < 1_200; id++) await bus.inner.publish(message(String(id)));
+  blocked.open();
+  // While the queue is worked off there is room again; what comes then stands behind messages that are lost.
+  for (let beat = 0; beat < 5; beat++) await clock.advance(BEAT_MS);
+  await turn();
+  const firstProof = told.indexOf('proof', told.indexOf('message'));
+  expect(told.lastIndexOf('gap')).toBeGreaterThan(0);
+  expect(firstProof).toBeGreaterThan(told.lastIndexOf('gap'));
+  await pump.close();
 });

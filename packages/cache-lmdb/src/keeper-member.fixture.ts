@@ -10,6 +10,7 @@ import { foldStatistics, StatisticsPublisher } from './statistics.ts';
 let tier: HostTier | undefined;
 let keeper: Keeper | undefined;
 const events: HostEvent[] = [];
+const services: string[] = [];
 
 function opened(): HostTier {
   if (tier === undefined) throw new Error('no host tier');
@@ -26,9 +27,17 @@ serve({
     keeper = new Keeper(opened(), {
       ...options,
       duties: [foldStatistics(opened())],
+      services: [
+        () => {
+          services.push('started');
+          return { close: async () => void services.push('closed') };
+        },
+      ],
       onEvent: (event) => events.push(event),
     });
   },
+  services: () => services,
+  letGo: () => keeper?.close(),
   isHolding: () => keeper?.isHolding,
   states: () => events.flatMap((event) => (event.type === 'keeper' ? [event.state] : [])),
   failures: () =>

@@ -266,3 +266,19 @@ test.concurrent('without a keeper writes are refused beyond 1.25 times the limit
     ),
   ).toBe(written);
 });
+
+test.concurrent('a service runs in the process that keeps the tier, and in no other', async () => {
+  await using machine = new Machine();
+  const [first, second] = [await keeperOf(machine), await keeperOf(machine)];
+  const servicesOf = (child: Child): Promise<string[]> => child.ask('services');
+  expect([await servicesOf(first), await servicesOf(second)]).toEqual([['started'], []]);
+  await first.ask('letGo');
+  expect(await servicesOf(first)).toEqual(['started', 'closed']);
+  await until(async () => (await servicesOf(second)).length > 0, TAKE_OVER_MS, 'the other has started it');
+  // A keeper that was stopped finds its lease taken when it goes on.
+  const third = await keeperOf(machine);
+  second.signal('SIGSTOP');
+  await until(async () => (await servicesOf(third)).length > 0, TAKE_OVER_MS, 'the third has started it');
+  second.signal('SIGCONT');
+  await until(async () => (await servicesOf(second)).includes('closed'), TAKE_OVER_MS, 'the second has closed it');
+});
