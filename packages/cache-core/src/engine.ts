@@ -18,7 +18,7 @@ import type { Fallback, Flight } from './flight.ts';
 import { SingleFlight } from './single-flight.ts';
 import { SourceLag } from './source-lag.ts';
 import { PROCESS_TIER, StatsRecorder } from './stats.ts';
-import { spreadAgain } from './spread.ts';
+import { BUS, spreadAgain } from './spread.ts';
 
 /** What the parts of one cache share: its policy, its process tier, the loads in flight and what it hears of others. */
 export class Engine<V> {
@@ -58,6 +58,7 @@ export class Engine<V> {
     this.outbox = new Outbox({
       clock,
       namespace: this.keyspace.namespace,
+      isAway: (name) => this.isAway(name),
       deliver: (invalidation, missing) => this.background(spreadAgain(this, invalidation, missing)),
       onChange: (to, pending) => this.emit?.({ type: 'outbox', to, pending }),
     });
@@ -82,6 +83,12 @@ export class Engine<V> {
   /** Whether there is anything below the process tier to ask. */
   get hasShared(): boolean {
     return this.policy.tiers.length > 0 && !this.closed;
+  }
+
+  /** Whether a tier, or the bus, is known not to answer now. */
+  isAway(name: string): boolean {
+    const { tiers, bus } = this.policy;
+    return (name === BUS ? bus : tiers.find((tier) => tier.name === name))?.isAvailable === false;
   }
 
   /** Whether this machine owes the tiers behind its ledger an invalidation of this entry: they may still give the old value. */

@@ -354,6 +354,62 @@ describe('the outbox of a machine', () => {
   });
 });
 
+describe('who is known to be away', () => {
+  /** How soon after its return it must have heard; others are to be right within 100 ms. */
+  const SOON_MS = 25;
+
+  test('is not troubled, without an event, and a tier is told as soon as it is back', async () => {
+    const { clock, tiers, open } = openLevels(['host', 'cluster'], { tagsOf: () => ['t'] });
+    const [host, cluster] = [tiers[0]!, tiers[1]!];
+    const state = { isAvailable: true };
+    const invalidate = vi.fn<SharedTier['invalidate']>((what) => cluster.invalidate(what));
+    const far = wrapTier(cluster, {
+      invalidate,
+      get isAvailable() {
+        return state.isAvailable;
+      },
+    });
+    const { cache, recorder } = open({ tiers: [host, far] });
+    await cache.set('k', 'old');
+    invalidate.mockClear();
+    state.isAvailable = false;
+    expect(await cache.delete('k')).toEqual({ pending: true });
+    await clock.advance(REPEATED_MS);
+    expect(invalidate).not.toHaveBeenCalled();
+    expect(recorder.of('tier-error')).toEqual([]);
+    state.isAvailable = true;
+    await clock.advance(SOON_MS);
+    expect(invalidate).toHaveBeenCalled();
+    expect(pendingTold(recorder).at(-1)).toEqual(['cluster', 0]);
+  });
+
+  test('a bus is told as soon as it is back', async () => {
+    const { clock, open } = openLevels(['cluster']);
+    const state = { isAvailable: false };
+    const inner = new MemoryBus();
+    const publish = vi.fn<Bus['publish']>((what) => inner.publish(what));
+    const bus: Bus = {
+      get isAvailable() {
+        return state.isAvailable;
+      },
+      publish,
+      subscribe: (...args) => inner.subscribe(...args),
+    };
+    const { cache, recorder } = open({ bus });
+    await turn();
+    publish.mockClear();
+    expect(await cache.delete('k')).toEqual({ pending: true });
+    await clock.advance(500);
+    const ofIt = (): number => publish.mock.calls.filter(([what]) => what.namespace !== '~heartbeat').length;
+    expect(ofIt()).toBe(0);
+    state.isAvailable = true;
+    await clock.advance(SOON_MS);
+    expect(ofIt()).toBe(1);
+    expect(pendingTold(recorder).at(-1)).toEqual(['bus', 0]);
+    await cache.close();
+  });
+});
+
 describe('a bus that takes no messages', () => {
   function broken(bus: MemoryBus) {
     const state = { refuses: false, accepted: [] as Invalidation[] };

@@ -4,6 +4,8 @@ import { namedBy } from './fence.ts';
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 1_000;
+/** How often it is looked whether who was away is back; others must be right within 100 ms of that. */
+const LOOK_MS = 20;
 /** More than this many are replaced by one of the whole namespace. */
 const MAX_PENDING = 1_000;
 
@@ -26,6 +28,8 @@ export interface OutboxOptions {
   readonly clock: Clock;
   readonly namespace: string;
   /** Repeats an invalidation where it is missing. @returns the names of those who still have not acknowledged. */
+  /** Whether this one is known not to answer now: it is not troubled, and told as soon as it is back. */
+  readonly isAway: (name: string) => boolean;
   readonly deliver: (invalidation: Invalidation, missing: readonly string[]) => Promise<readonly string[]>;
   readonly onChange: (to: string, pending: number) => void;
 }
@@ -63,7 +67,7 @@ export class Outbox {
     if (this.#closed) return;
     const owed = [...this.#owed, { invalidation, missing, isNamed: namedBy(invalidation), debts }];
     this.#setOwed(owed.length > MAX_PENDING ? [this.#all(owed)] : owed);
-    this.#cancelRetry ??= this.#options.clock.after(this.#retryMs, () => void this.#retry());
+    this.#schedule();
   }
 
   close(): void {
@@ -71,8 +75,15 @@ export class Outbox {
     this.#cancelRetry?.();
   }
 
+  #schedule(): void {
+    const { clock, isAway } = this.#options;
+    const delayMs = this.#owed.every(({ missing }) => missing.some(isAway)) ? LOOK_MS : this.#retryMs;
+    this.#cancelRetry ??= clock.after(delayMs, () => void this.#retry());
+  }
+
   async #retry(): Promise<void> {
-    for (const owed of this.#owed) {
+    const due = this.#owed.filter(({ missing }) => !missing.some(this.#options.isAway));
+    for (const owed of due) {
       if (this.#closed) return;
       const missing = await this.#options.deliver(owed.invalidation, owed.missing);
       if (missing.length === 0) for (const debt of owed.debts) debt.settle();
@@ -86,8 +97,8 @@ export class Outbox {
       this.#retryMs = FIRST_RETRY_MS;
       return;
     }
-    this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
-    this.#cancelRetry = this.#options.clock.after(this.#retryMs, () => void this.#retry());
+    if (due.length > 0) this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
+    this.#schedule();
   }
 
   #all(owed: readonly Owed[]): Owed {

@@ -14,7 +14,7 @@ interface SpreadOptions {
 }
 
 /** The bus among the names of those who have not acknowledged. */
-const BUS = 'bus';
+export const BUS = 'bus';
 
 /**
  * Makes an invalidation hold everywhere: down the tiers, nearest first, so that this machine is right before the others hear
@@ -113,6 +113,10 @@ async function tell<V>(
   const missing = new Set<string>();
   for (const tier of tiers) {
     if (missing.has(tier.name)) continue;
+    if (engine.isAway(tier.name)) {
+      missing.add(tier.name);
+      continue;
+    }
     const telling = callTier(engine, {
       tier,
       operation: 'invalidate',
@@ -132,6 +136,7 @@ async function tell<V>(
 async function publish<V>(engine: Engine<V>, invalidation: Invalidation): Promise<readonly string[]> {
   const { bus, clock, writeBudgetMs } = engine.policy;
   if (bus === undefined) return [];
+  if (engine.isAway(BUS)) return [BUS];
   const { promise: late, reject } = Promise.withResolvers<never>();
   const cancel = clock.after(writeBudgetMs, () =>
     reject(new Error(`the bus has not accepted within ${writeBudgetMs} ms`)),

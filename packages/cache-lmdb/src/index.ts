@@ -1,3 +1,5 @@
+export { Courier } from './courier.ts';
+export type { CourierOptions } from './courier.ts';
 export { openHostTier } from './open-host-tier.ts';
 export type { HostTier, HostTierOptions } from './host-tier.ts';
 export type { HostDirectoryOptions } from './directory.ts';

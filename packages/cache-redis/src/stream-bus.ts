@@ -32,6 +32,11 @@ export class StreamBus implements Bus {
     this.#maxMessages = maxMessages;
   }
 
+  /** False while there is no connection. */
+  get isAvailable(): boolean {
+    return this.#connection.isConnected;
+  }
+
   async publish(invalidation: Invalidation): Promise<void> {
     const text = JSON.stringify(invalidation);
     await this.#connection.commands.call('XADD', [this.#stream, 'MAXLEN', '~', this.#maxMessages, '*', 'm', text]);

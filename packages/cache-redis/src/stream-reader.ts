@@ -20,7 +20,8 @@ const BLOCK_MS = 1_000;
 /** Beyond that a connection that has not answered is given up. */
 const BLOCK_GRACE_MS = 1_000;
 const BATCH = 1_000;
-const RETRY_MS = 100;
+/** Between two looks whether there is a connection again. */
+const RETRY_MS = 20;
 const JOIN_MS = 2_000;
 
 /**

@@ -1,15 +1,12 @@
-import type { Invalidation } from '@warmline/cache-core';
 import { Pump } from '@warmline/cache-core';
-import { foldStatistics, Keeper } from '@warmline/cache-lmdb';
-import type { Duty, HostTier, MachineStatistics } from '@warmline/cache-lmdb';
+import { Courier, foldStatistics, Keeper } from '@warmline/cache-lmdb';
+import type { HostTier, MachineStatistics } from '@warmline/cache-lmdb';
 import type { CachedTts, Warmed } from '@warmline/tts-cache';
 import type { Cluster } from './cluster.ts';
 import { Warmer } from './warmer.ts';
 import type { WarmListOptions } from './warmer.ts';
 import { Warmline } from './warmline.ts';
 import type { WarmlineOptions } from './warmline.ts';
-
-const OUTBOX_MS = 250;
 
 /** @see startHost */
 export interface HostOptions extends WarmlineOptions {
@@ -31,8 +28,11 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   const keeper =
     host &&
     new Keeper(host, {
-      duties: [foldStatistics(host), ...dutiesOf(host, cluster)],
-      services: cluster === undefined ? [] : [() => pumpOf(host, cluster, options.onEvent)],
+      duties: [foldStatistics(host)],
+      services:
+        cluster === undefined
+          ? []
+          : [() => pumpOf(host, cluster, options.onEvent), () => courierOf(host, cluster, options.onEvent)],
       ...(scopeShare !== undefined && { scopeShare }),
       ...(pinShare !== undefined && { pinShare }),
       ...(options.onEvent && { onEvent: options.onEvent }),
@@ -52,19 +52,17 @@ function pumpOf(target: HostTier, { bus }: Cluster, onEvent: WarmlineOptions['on
 }
 
 /** Delivers what processes of this machine have invalidated and could not tell the cluster before they died. */
-function dutiesOf(host: HostTier, cluster: Cluster | undefined): Duty[] {
-  if (cluster === undefined) return [];
-  const { tier, bus } = cluster;
-  const deliver = async (invalidation: Invalidation): Promise<void> => {
-    await tier.invalidate(invalidation);
-    // Somebody may have promoted the old value from the cluster since.
-    await host.invalidate(invalidation);
-    await bus.publish({ ...invalidation, origin: host.origin });
-  };
-  const run = async (): Promise<void> => {
-    if (tier.isAvailable !== false) await host.outbox.finish(deliver);
-  };
-  return [{ name: 'outbox', everyMs: OUTBOX_MS, run }];
+function courierOf(host: HostTier, { tier, bus }: Cluster, onEvent: WarmlineOptions['onEvent']): Courier {
+  return new Courier(host, {
+    isReady: () => tier.isAvailable !== false,
+    deliver: async (invalidation) => {
+      await tier.invalidate(invalidation);
+      // Somebody may have promoted the old value from the cluster since.
+      await host.invalidate(invalidation);
+      await bus.publish({ ...invalidation, origin: host.origin });
+    },
+    ...(onEvent && { onEvent }),
+  });
 }
 
 /** A machine's host service; made by {@link startHost}. */

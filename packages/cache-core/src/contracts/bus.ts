@@ -2,6 +2,8 @@ import type { Invalidation } from './invalidation.ts';
 
 /** Carries invalidations between machines. */
 export interface Bus {
+  /** False while it is known that it can accept nothing: what is owed to it waits until it can. @default true */
+  readonly isAvailable?: boolean;
   /** Resolves once the message is accepted by the bus; rejects when it is not. */
   publish(invalidation: Invalidation): Promise<void>;
   /**

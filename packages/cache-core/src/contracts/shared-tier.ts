@@ -55,7 +55,10 @@ export interface SharedTier {
   readonly name: string;
   /** Present when the tier keeps the invalidations of its machine; the engine then obeys it. */
   readonly journal?: Journal;
-  /** False while it is known that it cannot answer: reads and writes are then left out, at no cost. @default true */
+  /**
+   * False while it is known that it cannot answer: its calls are left out then, at no cost, and what it is owed is told as soon as it
+   * is back. @default true
+   */
   readonly isAvailable?: boolean;
   /** The tier's own time in milliseconds, the same for all processes that share it. Frames are stamped with it. */
   now(): number;
