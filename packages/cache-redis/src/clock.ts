@@ -1,6 +1,9 @@
+/** A longer one would be none. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 /** Calls `run` once, without keeping the process alive. @returns a function that cancels it. */
 export function after(ms: number, run: () => void): () => void {
-  const timer = setTimeout(run, ms);
+  const timer = setTimeout(run, Math.min(MAX_DELAY_MS, ms));
   timer.unref();
   return () => clearTimeout(timer);
 }

@@ -32,6 +32,7 @@ export class RedisConnection {
   readonly #commands: Link;
   #bulk: Link | undefined;
   #isDown = false;
+  #trouble: Error | undefined;
   #closed = false;
 
   /** @internal */
@@ -49,6 +50,11 @@ export class RedisConnection {
   /** Whether there is a connection now. */
   get isConnected(): boolean {
     return this.#commands.isUp;
+  }
+
+  /** Why there is no connection: what the last attempt has ended with. `undefined` while there is one, or none has been tried. */
+  get trouble(): Error | undefined {
+    return this.#trouble;
   }
 
   /** Resolves when the first attempt to connect has ended, in whichever way: at most after `connectTimeoutMs`. */
@@ -95,13 +101,16 @@ export class RedisConnection {
   }
 
   #up(): void {
+    this.#trouble = undefined;
     if (!this.#isDown) return;
     this.#isDown = false;
     this.#tell({ type: 'redis-available' });
   }
 
   #down(link: Link, error: Error): void {
-    if (this.#isDown || link !== this.#commands) return;
+    if (link !== this.#commands) return;
+    this.#trouble = error;
+    if (this.#isDown) return;
     this.#isDown = true;
     this.#tell({ type: 'redis-unavailable', error });
   }

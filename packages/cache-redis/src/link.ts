@@ -218,6 +218,8 @@ export class Link {
 }
 
 function explained(error: unknown): Error {
+  // ioredis adds the command with its arguments: values, and at the beginning of a connection the password.
+  if (error instanceof Error) Reflect.deleteProperty(error, 'command');
   if (error instanceof RedisError || (error instanceof Error && error.name === 'ReplyError')) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new RedisError('ERR_REDIS_UNAVAILABLE', `no answer from Redis: ${message}`, { cause: error });

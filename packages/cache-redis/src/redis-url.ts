@@ -7,6 +7,8 @@ export type RedisTarget =
 
 const DEFAULT_PORT = 6379;
 const SENTINEL_PORT = 26_379;
+/** A part of a URL that is wrong may be a part of a password with a '/' or '@' in it. */
+const NOT_SHOWN = "it is not shown here, because of a password; in that '/' is written '%2F', '@' '%40', ':' '%3A'";
 const FORMS =
   'redis://[user:password@]host[:port][/db], rediss://…, unix:///path, redis-cluster://host:port,host:port, ' +
   'redis-sentinel://host:port,host:port/master (with rediss-cluster and rediss-sentinel for TLS)';
@@ -44,7 +46,7 @@ export function parseRedisUrl(url: string): RedisTarget {
       if (hosts.length === 0 || path === '') throw badUrl('sentinels and the name of their master', scheme);
       const options = {
         sentinels: [...hosts],
-        name: decodeURIComponent(path),
+        name: decoded(path),
         ...credentials,
         ...dbOf(query.get('db')),
       };
@@ -76,8 +78,8 @@ function partsOf(rest: string, defaultPort: number): Parts {
   return {
     hosts: list === '' ? [] : list.split(',').map((host) => hostOf(host, defaultPort)),
     credentials: {
-      ...(username !== '' && { username: decodeURIComponent(username) }),
-      ...(password !== '' && { password: decodeURIComponent(password) }),
+      ...(username !== '' && { username: decoded(username) }),
+      ...(password !== '' && { password: decoded(password) }),
     },
     path,
     query: new URLSearchParams(query),
@@ -91,14 +93,25 @@ function splitAt(text: string, index: number): [string, string] {
 function hostOf(text: string, defaultPort: number): { host: string; port: number } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/u.exec(text) ?? [];
   const host = bracketed ?? plain;
-  if (host === undefined) throw new TypeError(`a Redis host is 'host', 'host:port' or '[ipv6]:port', got '${text}'`);
+  if (host === undefined) {
+    throw new TypeError(`a Redis host is 'host', 'host:port' or '[ipv6]:port'; ${NOT_SHOWN}`);
+  }
   return { host, port: port === undefined ? defaultPort : Number(port) };
 }
 
 function dbOf(text: string | null): { db?: number } {
   if (text === null || text === '') return {};
-  if (!/^\d{1,5}$/u.test(text)) throw new TypeError(`a Redis database is a whole number, got '${text}'`);
+  if (!/^\d{1,5}$/u.test(text)) throw new TypeError(`a Redis database is a whole number; ${NOT_SHOWN}`);
   return { db: Number(text) };
+}
+
+/** @throws TypeError for what is no percent-encoding. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new TypeError(`a '%' in a Redis URL is written '%25'; ${NOT_SHOWN}`);
+  }
 }
 
 function badUrl(wanted: string, scheme: string): TypeError {
