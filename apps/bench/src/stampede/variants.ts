@@ -37,6 +37,14 @@ const HOST: Variant = {
   loads: 1,
 };
 
+const CLUSTER: Variant = {
+  ...HOST,
+  name: 'cluster',
+  what: 'one load for two machines',
+  hosts: 2,
+  mostly: { share: 0.9, atMost: 2 },
+};
+
 /** The variants of a run; many processes of a machine only share a value if nobody is late for it. */
 export function variantsOf(effort: Effort): readonly Variant[] {
   const crowds: readonly Variant[] = [
@@ -48,6 +56,6 @@ export function variantsOf(effort: Effort): readonly Variant[] {
     { ...HOST, name: 'process_only', what: 'one load a process', leaseMs: 0, loads: undefined },
     { ...HOST, name: 'holder_killed', what: 'kill -9 of the loader', killsHolder: true, loads: 2 },
     ...crowds.slice(0, CROWDS[effort]),
-    { ...HOST, name: 'cluster', what: 'one load for two machines', hosts: 2, mostly: { share: 0.9, atMost: 2 } },
+    ...(effort === 'sabotaged' ? [] : [CLUSTER]),
   ];
 }
