@@ -2,9 +2,10 @@ import type { Clock } from './contracts/clock.ts';
 import type { EntryRef, Invalidation } from './contracts/invalidation.ts';
 import { namedBy } from './fence.ts';
 
-const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 1_000;
-/** How often it is looked whether who was away is back; others must be right within 100 ms of that. */
+const FIRST_RETRY_MS = 20;
+/** Others must be right within 100 ms of the moment at which it can be delivered. */
+const LAST_RETRY_MS = 50;
+/** How often it is looked whether who was away is back. */
 const LOOK_MS = 20;
 /** More than this many are replaced by one of the whole namespace. */
 const MAX_PENDING = 1_000;
@@ -82,23 +83,32 @@ export class Outbox {
   }
 
   async #retry(): Promise<void> {
-    const due = this.#owed.filter(({ missing }) => !missing.some(this.#options.isAway));
-    for (const owed of due) {
-      if (this.#closed) return;
-      const missing = await this.#options.deliver(owed.invalidation, owed.missing);
-      if (missing.length === 0) for (const debt of owed.debts) debt.settle();
-      // What was added meanwhile stays; so does what replaced everything, when there was too much.
-      const rest = missing.length === 0 ? [] : [{ ...owed, missing }];
-      this.#setOwed(this.#owed.flatMap((other) => (other === owed ? rest : [other])));
-    }
+    const [first, ...others] = this.#owed.filter(({ missing }) => !missing.some(this.#options.isAway));
+    // What one is refused the others would be, too: they need not all find out.
+    if (first !== undefined && (await this.#deliver(first)))
+      await Promise.all(others.map((owed) => this.#deliver(owed)));
     this.#cancelRetry = undefined;
     if (this.#closed) return;
     if (this.#owed.length === 0) {
       this.#retryMs = FIRST_RETRY_MS;
       return;
     }
-    if (due.length > 0) this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
+    if (first !== undefined) this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
     this.#schedule();
+  }
+
+  /** @returns whether it has arrived everywhere. */
+  async #deliver(owed: Owed): Promise<boolean> {
+    if (this.#closed) return false;
+    const missing = await this.#options.deliver(owed.invalidation, owed.missing);
+    const hasArrived = missing.length === 0;
+    if (hasArrived) for (const debt of owed.debts) debt.settle();
+    // What was added meanwhile stays; so does what replaced everything, when there was too much.
+    const others = this.#owed.filter((other) => other !== owed);
+    if (others.length === this.#owed.length) return hasArrived;
+    // One that is refused for a reason of its own must not stand before the others the next time.
+    this.#setOwed(hasArrived ? others : [...others, { ...owed, missing }]);
+    return hasArrived;
   }
 
   #all(owed: readonly Owed[]): Owed {

@@ -25,6 +25,7 @@ export class HostOutbox implements SharedOutbox {
   readonly #file: LmdbFile;
   readonly #self: string = identityOf(process.pid);
   #seen: number | undefined;
+  #rounds = 0;
   #owed: readonly Invalidation[] = NOTHING;
 
   /** @internal */
@@ -59,7 +60,10 @@ export class HostOutbox implements SharedOutbox {
    */
   async finish(deliver: (invalidation: Invalidation) => Promise<void>): Promise<void> {
     if (this.owed().length === 0) return;
-    for (const [debt, { invalidation, by, atMs }] of this.#debts()) {
+    const debts = [...this.#debts()];
+    // Begun elsewhere each time: one that nobody takes must not keep back the others.
+    const first = this.#rounds++ % debts.length;
+    for (const [debt, { invalidation, by, atMs }] of [...debts.slice(first), ...debts.slice(0, first)]) {
       if (isAliveAs(by) && hostNow() - atMs < OWN_BUSINESS_MS) continue;
       await deliver(invalidation);
       await this.settle(debt);

@@ -63,5 +63,7 @@ export class ProxiedConnection {
 function resetSocket(socket: Socket): void {
   // Only TCP has an RST, and only a connected socket: a unix socket throws.
   if (socket.remotePort === undefined) socket.destroy();
+  // An RST while a FIN is under way leaves a handle that the process spins on for ever when it ends (Node 24, libuv).
+  else if (socket.writableEnded && !socket.writableFinished) socket.destroy();
   else socket.resetAndDestroy();
 }
