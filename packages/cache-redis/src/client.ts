@@ -73,7 +73,9 @@ export function clientFactory(options: RedisConnectionOptions): ClientFactory {
   }
   const target = parseRedisUrl(options.url ?? 'redis://127.0.0.1:6379');
   return async (timeouts) => {
-    const settings: Settings = { ...redisOptions, ...target.options, ...failFast(timeouts) };
+    // `rediss://` asks for TLS; which certificates are trusted is said beside it.
+    const tls = target.options.tls && { tls: { ...target.options.tls, ...redisOptions.tls } };
+    const settings: Settings = { ...redisOptions, ...target.options, ...tls, ...failFast(timeouts) };
     // Some 75 ms, which only those who use Redis are to pay for.
     const { Redis, Cluster } = await importClient();
     return target.kind === 'server'
