@@ -5,15 +5,17 @@ import { readDatasets, sample, shippedDatasets, UsageError } from './dataset.ts'
 import { describeEnvironment } from './environment.ts';
 import { faults } from './faults/faults.ts';
 import { hotPath } from './hot-path/hot-path.ts';
+import { outage } from './outage/outage.ts';
 import { races } from './races/races.ts';
 import { createProgress } from './progress.ts';
 import type { Facts, Metrics, Scenario, ScenarioResult } from './scenario.ts';
 import { stampede } from './stampede/stampede.ts';
+import { staleness } from './staleness/staleness.ts';
 import { table } from './tables.ts';
 import { tiers } from './tiers/tiers.ts';
 import { turn } from './turn/turn.ts';
 
-const SCENARIOS: readonly Scenario[] = [turn, faults, hotPath, races, tiers, stampede, crash];
+const SCENARIOS: readonly Scenario[] = [turn, faults, hotPath, races, tiers, stampede, crash, staleness, outage];
 const SENTENCES_A_FILE = 300;
 /** Of each language of the shipped workload: with installing and building, the first run is to show its result within two minutes. */
 const SENTENCES_A_LANGUAGE = 140;

@@ -375,3 +375,30 @@ test('a machine that is too far behind believes no proof before it has doubted e
   expect(since.indexOf('proof')).toBeGreaterThan(since.indexOf('gap'));
   await pump.close();
 });
+
+test('a bus that was away is proved as soon as it is back, and not troubled before', async () => {
+  const state = { isAvailable: true, published: 0 };
+  const clock = new FakeClock();
+  const inner = new UnsteadyBus(clock);
+  const bus: Bus = {
+    get isAvailable() {
+      return state.isAvailable;
+    },
+    publish: async (message) => {
+      state.published++;
+      await inner.publish(message);
+    },
+    subscribe: (...args) => inner.subscribe(...args),
+  };
+  const host = new MemorySharedTier({ clock });
+  const pump = new Pump({ bus, target: host, clock, heartbeatMs: 1_000, liveMs: 5_000 });
+  await turn();
+  state.isAvailable = false;
+  await clock.advance(10_000);
+  expect(state.published).toBe(1);
+  expect(host.journal.liveUntil()).toBeLessThan(clock.now());
+  state.isAvailable = true;
+  await clock.advance(25);
+  expect(host.journal.liveUntil()).toBeGreaterThan(clock.now());
+  await pump.close();
+});

@@ -40,6 +40,8 @@ export interface PumpOptions {
 const LIVE_MS = 5000;
 /** The namespace of messages that only prove that the bus works; no cache has it, because it has no separator. */
 const HEARTBEAT = '~heartbeat';
+/** Between two looks whether a bus that was away is back. */
+const LOOK_MS = 20;
 /** Messages that wait to be applied. */
 const MAX_QUEUED = 1_000;
 /** How long `close` waits for a bus or a target that does not answer. */
@@ -130,7 +132,10 @@ export class Pump {
 
   async #beat(): Promise<void> {
     const { bus, clock, heartbeatMs } = this.#options;
-    this.#cancelBeat = clock.after(heartbeatMs, () => void this.#beat());
+    // As soon as it is back: until a proof has come, the machine trusts nothing.
+    const isAway = bus.isAvailable === false;
+    this.#cancelBeat = clock.after(isAway ? Math.min(LOOK_MS, heartbeatMs) : heartbeatMs, () => void this.#beat());
+    if (isAway) return;
     try {
       await bus.publish({ kind: 'keys', namespace: HEARTBEAT, keys: [this.#id, String(clock.now())] });
     } catch (error) {

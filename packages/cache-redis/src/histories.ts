@@ -4,8 +4,9 @@ import { isCluster } from './client.ts';
 import type { History } from './history.ts';
 import { historyOf } from './history.ts';
 
-/** How long a server's history is believed unasked. */
+/** How long a server's history is believed unasked; that it has none, because it is a replica now, less long. */
 const BELIEVED_MS = 1_000;
+const DOUBTED_MS = 100;
 const THE_SERVER = '';
 
 interface Known {
@@ -43,7 +44,8 @@ export class Histories {
     const name = isCluster(client) ? client.slots[slot]?.[0] : THE_SERVER;
     if (name === undefined) return undefined;
     const known = this.#known.get(name);
-    if (known === undefined || performance.now() - known.askedMs > BELIEVED_MS) void this.#askAgain(name, known);
+    const believedMs = known?.history === undefined ? DOUBTED_MS : BELIEVED_MS;
+    if (known === undefined || performance.now() - known.askedMs > believedMs) void this.#askAgain(name, known);
     return known?.history;
   }
 
