@@ -69,8 +69,8 @@ describe('guarantees.md', () => {
 });
 
 describe('every sample', () => {
-  // Inside the package, so that it is found under its own name, from source.
-  const temp = 'packages/cache-core/temp';
+  // Inside a package that depends on all of them, so that they are found under their names, from source.
+  const temp = 'packages/livekit/temp';
   let folder: string;
   beforeAll(() => {
     mkdirSync(temp, { recursive: true });

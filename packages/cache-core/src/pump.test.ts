@@ -384,9 +384,9 @@ test('a bus that was away is proved as soon as it is back, and not troubled befo
     get isAvailable() {
       return state.isAvailable;
     },
-    publish: async (message) => {
+    publish: async (invalidation) => {
       state.published++;
-      await inner.publish(message);
+      await inner.publish(invalidation);
     },
     subscribe: (...args) => inner.subscribe(...args),
   };

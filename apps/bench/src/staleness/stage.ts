@@ -6,7 +6,7 @@ export type MachineName = keyof typeof PLACES;
 export type Place = (typeof PLACES)[MachineName][number];
 
 export const MACHINES: readonly MachineName[] = ['a', 'b'];
-export const ALL_PLACES: readonly Place[] = MACHINES.flatMap((machine) => PLACES[machine]);
+const ALL_PLACES: readonly Place[] = MACHINES.flatMap((machine) => PLACES[machine]);
 
 /** So long an entry would be served if nothing invalidated it: no run is that long. */
 export const TTL_MS = 3_600_000;
