@@ -28,6 +28,7 @@ export interface RedisConnectionOptions {
 /** Durations of {@link RedisConnectionOptions} with their defaults. */
 export interface Timeouts {
   readonly connectTimeoutMs: number;
+  /** `Infinity`: none. Its timer keeps the process alive while an answer is awaited, whoever awaits it. */
   readonly socketTimeoutMs: number;
 }
 
@@ -46,9 +47,11 @@ function failFast({ connectTimeoutMs, socketTimeoutMs }: Timeouts): Settings {
     sentinelRetryStrategy: () => null,
     sentinelReconnectStrategy: () => null,
     connectTimeout: connectTimeoutMs,
+    // Else a timer of two seconds, which keeps the process alive, for each client that is given up.
+    disconnectTimeout: 0,
     // Of several sentinels one or two may hang.
     sentinelCommandTimeout: Math.ceil(connectTimeoutMs / 3),
-    socketTimeout: socketTimeoutMs,
+    ...(socketTimeoutMs < Number.POSITIVE_INFINITY && { socketTimeout: socketTimeoutMs }),
     maxLoadingRetryTime: 100,
     autoResubscribe: false,
     autoResendUnfulfilledCommands: true,
@@ -75,7 +78,7 @@ export function clientFactory(options: RedisConnectionOptions): ClientFactory {
   return async (timeouts) => {
     // `rediss://` asks for TLS; which certificates are trusted is said beside it.
     const tls = target.options.tls && { tls: { ...target.options.tls, ...redisOptions.tls } };
-    const settings: Settings = { ...redisOptions, ...target.options, ...tls, ...failFast(timeouts) };
+    const settings: Settings = { ...target.options, ...redisOptions, ...tls, ...failFast(timeouts) };
     // Some 75 ms, which only those who use Redis are to pay for.
     const { Redis, Cluster } = await importClient();
     return target.kind === 'server'
@@ -111,8 +114,13 @@ function clusterOptions(settings: Settings, { connectTimeoutMs, socketTimeoutMs 
     slotsRefreshTimeout: Math.ceil(connectTimeoutMs / 2),
     clusterRetryStrategy: () => null,
     scaleReads: 'master',
+    keyPrefix: '',
+    enableAutoPipelining: false,
     // A node of a cluster queues commands until it is connected.
-    redisOptions: { ...settings, commandTimeout: connectTimeoutMs + socketTimeoutMs },
+    redisOptions: {
+      ...settings,
+      ...(socketTimeoutMs < Number.POSITIVE_INFINITY && { commandTimeout: connectTimeoutMs + socketTimeoutMs }),
+    },
   };
 }
 

@@ -1,8 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { RedisClient } from './client.ts';
 import { isCluster } from './client.ts';
+import { after } from './clock.ts';
+import { isReply, RedisError } from './errors.ts';
 import type { History } from './history.ts';
-import { historyOf } from './history.ts';
+import { historyOf, isReplica } from './history.ts';
 
 /** How long a server's history is believed unasked; that it has none, because it is a replica now, less long. */
 const BELIEVED_MS = 1_000;
@@ -26,12 +28,24 @@ export class Histories {
     if (isCluster(client)) client.on('-node', (node: Redis) => this.#known.delete(nameOf(node)));
   }
 
-  /** Of a cluster, a node that does not answer has no history, and what is on it is not read; the others are of use. */
-  async askAll(): Promise<void> {
+  /**
+   * Of a cluster, a node that does not answer has no history, and what is on it is not read; the others are of use.
+   * @param patienceMs how long the slowest node of a cluster is waited for.
+   * @throws RedisError when the one server is a replica: it takes no writes, and may have been a master that another has replaced.
+   */
+  async askAll(patienceMs: number): Promise<void> {
     const client = this.#client;
-    if (isCluster(client))
-      await Promise.allSettled(client.nodes('master').map((node) => this.#ask(nameOf(node), node)));
-    else await this.#ask(THE_SERVER, client);
+    if (!isCluster(client)) {
+      if (await this.#ask(THE_SERVER, client)) return;
+      throw new RedisError('ERR_REDIS_UNAVAILABLE', 'the server is a replica');
+    }
+    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    const cancel = after(patienceMs, resolve);
+    await Promise.race([
+      Promise.allSettled(client.nodes('master').map((node) => this.#ask(nameOf(node), node))),
+      enough,
+    ]);
+    cancel();
   }
 
   /**
@@ -49,6 +63,13 @@ export class Histories {
     return known?.history;
   }
 
+  /** Asks again whoever was asked long ago. */
+  refresh(): void {
+    for (const [name, known] of this.#known) {
+      if (performance.now() - known.askedMs > BELIEVED_MS) void this.#askAgain(name, known);
+    }
+  }
+
   async #askAgain(name: string, known: Known | undefined): Promise<void> {
     const client = this.#client;
     const node = isCluster(client) ? client.nodes('master').find((one) => nameOf(one) === name) : client;
@@ -61,10 +82,15 @@ export class Histories {
     }
   }
 
-  async #ask(name: string, node: Redis): Promise<void> {
+  /** @returns whether it may be a master. Who has no permission to ask is not told. */
+  async #ask(name: string, node: Redis): Promise<boolean> {
     const askedMs = performance.now();
-    const history = historyOf(await node.info('replication'));
-    this.#known.set(name, { history, askedMs });
+    const info = await node.info('replication').catch((error: unknown) => {
+      if (isReply(error, 'NOPERM')) return '';
+      throw error;
+    });
+    this.#known.set(name, { history: historyOf(info), askedMs });
+    return !isReplica(info);
   }
 }
 

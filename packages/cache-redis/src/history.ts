@@ -18,6 +18,11 @@ export interface History {
   readonly stamp: Stamp;
 }
 
+/** Whether `INFO replication` is that of a server which follows another. */
+export function isReplica(info: string): boolean {
+  return /^role:slave/mu.test(info);
+}
+
 /**
  * Reads `INFO replication`.
  * @returns `undefined` for a replica, whose data lag behind: mutable entries are read from masters only.

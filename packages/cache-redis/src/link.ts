@@ -22,9 +22,10 @@ export interface LinkOptions extends Timeouts {
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 200;
+const WATCH_MS = 2_000;
 const MAX_COMMANDS = 10_000;
-/** A server that refuses writes may have lost its place to another, which a new connection finds; asked for no more often than this. */
-const READONLY_RECONNECT_MS = 1_000;
+/** Of the time to connect: how long the slowest node of a cluster is waited for. */
+const PATIENCE = 0.25;
 
 /**
  * One client of Redis, single or cluster, that never makes a caller wait for a connection: there is one, or a call fails at
@@ -37,7 +38,6 @@ export class Link {
   #client: RedisClient | undefined;
   #isUp = false;
   #isCluster = false;
-  #connectedMs = 0;
   #attempts = 0;
   #commands = 0;
   #bytes = 0;
@@ -103,6 +103,16 @@ export class Link {
     return isCluster(client) ? client.nodes('master') : [client];
   }
 
+  /** Whether it was closed by its owner. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Gives the connection up; another is made. For an answer that is overdue. */
+  drop(error: Error): void {
+    if (this.#client !== undefined) this.#lost(this.#client, error);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#isUp = false;
@@ -147,8 +157,8 @@ export class Link {
       if (this.#closed) return;
       this.#isUp = true;
       this.#attempts = 0;
-      this.#connectedMs = performance.now();
       this.#options.onUp();
+      this.#watch(client);
     } catch (error) {
       if (client !== undefined) discard(client);
       if (!this.#closed) this.#retry(error instanceof Error ? error : new Error(String(error)));
@@ -173,7 +183,7 @@ export class Link {
       ready.catch(() => {});
       await Promise.race([ready, late]);
       const histories = new Histories(client);
-      const asked = histories.askAll();
+      const asked = histories.askAll(connectTimeoutMs * PATIENCE);
       asked.catch(() => {});
       await Promise.race([asked, late]);
       this.#histories = histories;
@@ -186,9 +196,19 @@ export class Link {
     client.once('close', () => this.#lost(client, reason));
   }
 
+  /**
+   * Who is idle has to notice a server that hangs, too: when it goes on, another may have taken its place, and until it is told so
+   * it takes itself for the master, and gives what was deleted at the other.
+   */
+  #watch(client: RedisClient): void {
+    if (client !== this.#client || !this.#isUp) return;
+    this.#histories?.refresh();
+    after(WATCH_MS, () => this.#watch(client));
+  }
+
   #isReadOnly(client: RedisClient): void {
-    if (performance.now() - this.#connectedMs < READONLY_RECONNECT_MS) return;
-    this.#lost(client, new Error('READONLY the server has become a replica'));
+    // A new connection finds who has taken its place; a replica is not connected to.
+    if (!isCluster(client)) this.#lost(client, new Error('the server has become a replica'));
   }
 
   #lost(client: RedisClient, reason: unknown): void {
@@ -219,10 +239,17 @@ export class Link {
 
 function explained(error: unknown): Error {
   // ioredis adds the command with its arguments: values, and at the beginning of a connection the password.
-  if (error instanceof Error) Reflect.deleteProperty(error, 'command');
+  forgetCommand(error);
   if (error instanceof RedisError || (error instanceof Error && error.name === 'ReplyError')) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new RedisError('ERR_REDIS_UNAVAILABLE', `no answer from Redis: ${message}`, { cause: error });
+}
+
+function forgetCommand(error: unknown): void {
+  if (!(error instanceof Error)) return;
+  Reflect.deleteProperty(error, 'command');
+  // That of a cluster holds what its last node has said.
+  if ('lastNodeError' in error) forgetCommand(error.lastNodeError);
 }
 
 /**

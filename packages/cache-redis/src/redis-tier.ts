@@ -83,7 +83,7 @@ export class RedisTier implements SharedTier {
     const layout = await this.#open();
     const link = this.#connection.commands;
     const partition = layout.partitionOf(ref.key);
-    const before = historyFor(link, ref, partition);
+    const before = this.#historyFor(link, ref, partition);
     const stamps = stampNames(layout, ref, partition);
     const [lease, token] = [layout.lease(ref.key, partition), randomBytes(TOKEN_BYTES)];
     const answer = await runScript(
@@ -95,7 +95,7 @@ export class RedisTier implements SharedTier {
     const [given, bytes, ...found] = answer as [number, Buffer, ...Buffer[]];
     return {
       bytes: this.#taken(ref, bytes),
-      stamps: stampsFrom(ref, found, unchanged(before, historyFor(link, ref, partition))),
+      stamps: stampsFrom(ref, found, unchanged(before, this.#historyFor(link, ref, partition))),
       lease:
         given === LEASE_GIVEN
           ? { release: () => release(link, lease, token) }
@@ -140,7 +140,7 @@ export class RedisTier implements SharedTier {
   async #readOne(layout: Layout, ref: EntryRef): Promise<StoredFrame> {
     const partition = layout.partitionOf(ref.key);
     const link = this.#linkFor(ref);
-    const before = historyFor(link, ref, partition);
+    const before = this.#historyFor(link, ref, partition);
     const [bytes, stamps] = await Promise.all([
       // Never more than an entry may have, whatever another program has put there.
       link.call('GETRANGE', [layout.value(ref.key, partition), 0, this.#maxEntryBytes]).catch(nothingIfForeign),
@@ -151,7 +151,7 @@ export class RedisTier implements SharedTier {
       stamps: stampsFrom(
         ref,
         stamps as readonly (Buffer | null)[],
-        unchanged(before, historyFor(link, ref, partition)),
+        unchanged(before, this.#historyFor(link, ref, partition)),
       ),
     };
   }
@@ -167,6 +167,14 @@ export class RedisTier implements SharedTier {
     else if (this.#large.size > 0) this.#large.delete(namespace);
   }
 
+  /** By the connection that is read from: the two may have been led to different servers, and then neither is believed. */
+  #historyFor(link: Link, ref: EntryRef, partition: string): History | undefined {
+    if (ref.immutable === true) return undefined;
+    const { commands } = this.#connection;
+    const history = link.historyOf(slotOf(partition));
+    return link === commands || history?.id === commands.historyOf(slotOf(partition))?.id ? history : undefined;
+  }
+
   #linkFor({ namespace }: EntryRef): Link {
     const { commands } = this.#connection;
     if (!this.#large.has(namespace)) return commands;
@@ -178,11 +186,6 @@ export class RedisTier implements SharedTier {
 function nothingIfForeign(error: unknown): Buffer {
   if (isReply(error, 'WRONGTYPE')) return NOTHING;
   throw error;
-}
-
-/** By the connection that is read from: another may have been led to another server. */
-function historyFor(link: Link, ref: EntryRef, partition: string): History | undefined {
-  return ref.immutable === true ? undefined : link.historyOf(slotOf(partition));
 }
 
 function unchanged(before: History | undefined, now: History | undefined): History | undefined {

@@ -2,8 +2,8 @@ import type { Invalidation } from '@warmline/cache-core';
 import type { RedisConnection } from './connection.ts';
 import { RedisError } from './errors.ts';
 import { slotOf } from './layout.ts';
-import type { Link } from './link.ts';
-import { after } from './clock.ts';
+import type { Argument, Link } from './link.ts';
+import { after, KeepAlive } from './clock.ts';
 
 /** Who is told what the stream says. */
 export interface Subscriber {
@@ -23,6 +23,8 @@ const BATCH = 1_000;
 /** Between two looks whether there is a connection again. */
 const RETRY_MS = 20;
 const JOIN_MS = 2_000;
+/** Stands for the position of another bus: none of this stream. */
+const UNREADABLE = '0-0';
 
 /**
  * Reads a stream on a connection of its own, for as many as want to hear it. Streams lose messages in three silent ways, all
@@ -46,7 +48,7 @@ export class StreamReader {
   constructor(connection: RedisConnection, stream: string) {
     this.#connection = connection;
     this.#stream = stream;
-    this.#link = connection.open({ socketTimeoutMs: BLOCK_MS + BLOCK_GRACE_MS });
+    this.#link = connection.open({ socketTimeoutMs: Number.POSITIVE_INFINITY });
     this.#standing.promise.catch(() => {});
   }
 
@@ -60,16 +62,20 @@ export class StreamReader {
     this.#subscribers.add(subscriber);
     if (!this.#started) {
       this.#started = true;
-      [this.#history, this.#last] = from?.split('/') ?? [];
+      if (from !== undefined) [this.#history, this.#last = UNREADABLE] = from.split('/');
       void this.#run();
     }
     const { promise: tooLong, reject } = Promise.withResolvers<never>();
     const cancel = after(JOIN_MS, () =>
       reject(new RedisError('ERR_REDIS_TIMEOUT', `Redis has not let the bus be read within ${JOIN_MS} ms`)),
     );
+    // Who waits for the subscription keeps the process alive; who has it does not.
+    const waiting = new KeepAlive();
+    waiting.enter();
     try {
       await Promise.race([this.#standing.promise, tooLong]);
     } finally {
+      waiting.close();
       cancel();
     }
     // The others have read on meanwhile, and nobody reads for it alone.
@@ -89,12 +95,12 @@ export class StreamReader {
   }
 
   async #run(): Promise<void> {
-    while (!this.#closed) {
+    while (!this.#closed && !this.#link.isClosed) {
       try {
         await this.#step();
       } catch {
         // What is wrong with the server is told by the connection; and what the pump cannot prove ends its trust.
-        if (!this.#closed) await this.#pause();
+        if (!this.#closed && !this.#link.isClosed) await this.#pause();
       }
     }
   }
@@ -117,13 +123,13 @@ export class StreamReader {
     }
     this.#standing.resolve();
     const wait = ['COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', this.#stream, this.#last ?? '$'];
-    await this.#link.call('XREAD', wait, 0, false);
+    await this.#call('XREAD', wait);
   }
 
   /** @returns false when the entry that was read last is gone. */
   async #readOn(): Promise<boolean> {
     for (;;) {
-      const answer = await this.#link.call('XRANGE', [this.#stream, this.#last ?? '-', '+', 'COUNT', BATCH]);
+      const answer = await this.#call('XRANGE', [this.#stream, this.#last ?? '-', '+', 'COUNT', BATCH]);
       const [anchor, ...entries] = answer as readonly Entry[];
       if (anchor?.[0].toString() !== this.#last) return false;
       for (const entry of entries) this.#tell(entry);
@@ -133,10 +139,22 @@ export class StreamReader {
 
   /** Takes the newest entry for the one read last; makes one if there is none. */
   async #startAnew(history: string): Promise<void> {
-    const [newest] = (await this.#link.call('XREVRANGE', [this.#stream, '+', '-', 'COUNT', 1])) as readonly Entry[];
-    const id = newest?.[0] ?? (await this.#link.call('XADD', [this.#stream, '*', 'anchor', '']));
+    const [newest] = (await this.#call('XREVRANGE', [this.#stream, '+', '-', 'COUNT', 1])) as readonly Entry[];
+    const id = newest?.[0] ?? (await this.#call('XADD', [this.#stream, '*', 'anchor', '']));
     this.#last = String(id);
     this.#history = history;
+  }
+
+  /** Listening keeps no process alive; therefore not by a timer of ioredis either. */
+  async #call(command: string, args: readonly Argument[]): Promise<unknown> {
+    const cancel = after(BLOCK_MS + BLOCK_GRACE_MS, () =>
+      this.#link.drop(new RedisError('ERR_REDIS_TIMEOUT', 'Redis has not answered who reads the bus')),
+    );
+    try {
+      return await this.#link.call(command, args, 0, false);
+    } finally {
+      cancel();
+    }
   }
 
   #tell([id, fields]: Entry): void {
@@ -145,13 +163,12 @@ export class StreamReader {
     const invalidation = parsed(fields[1]);
     const position = `${this.#history}/${this.#last}`;
     for (const subscriber of this.#subscribers) {
-      if (invalidation === undefined) subscriber.onGap();
-      else subscriber.onMessage(invalidation, position);
+      attempt(() => (invalidation === undefined ? subscriber.onGap() : subscriber.onMessage(invalidation, position)));
     }
   }
 
   #tellGap(): void {
-    for (const subscriber of this.#subscribers) subscriber.onGap();
+    for (const subscriber of this.#subscribers) attempt(() => subscriber.onGap());
   }
 
   #pause(): Promise<void> {
@@ -168,5 +185,14 @@ function parsed(bytes: Buffer | undefined): Invalidation | undefined {
     return JSON.parse(bytes?.toString() ?? '') as Invalidation;
   } catch {
     return undefined;
+  }
+}
+
+/** A subscriber that throws takes nothing from the others. */
+function attempt(tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : new Error(String(error)));
   }
 }
