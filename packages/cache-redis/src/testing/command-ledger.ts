@@ -14,7 +14,7 @@ export class CommandLedger {
     return this.#names;
   }
 
-  /** One count by name for each connection that was open since the last {@link reset}, in the order in which they were opened. */
+  /** One count by name for each connection that was open since the last `reset`, in the order in which they were opened. */
   get byConnection(): readonly ReadonlyMap<string, number>[] {
     return this.#connections;
   }

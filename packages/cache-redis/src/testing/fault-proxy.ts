@@ -21,7 +21,7 @@ export interface FaultProxyOptions {
 
 /**
  * A TCP proxy on loopback that does to connections what networks do, counts what passes and which commands clients send.
- * Whoever connects to a server that is gone is accepted and then reset; {@link refuse} refuses. It does not keep the process alive.
+ * Whoever connects to a server that is gone is accepted and then reset; `refuse` refuses. It does not keep the process alive.
  */
 export class FaultProxy implements AsyncDisposable {
   /** What clients have sent, counted as it comes in: held commands, too. */
@@ -93,7 +93,7 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
-  /** Ends every fault of {@link set}, {@link refuse} and {@link dropConnects}. */
+  /** Ends every fault of `set`, `refuse` and `dropConnects`. */
   async heal(): Promise<void> {
     this.set({ ...NO_FAULTS, blackholeConnect: false });
     await this.dropConnects(false);

@@ -33,7 +33,7 @@ export interface RedisServerOptions {
   readonly password?: string;
   /** @default 'server' */
   readonly role?: 'server' | 'sentinel';
-  /** After which {@link RedisServer.command} gives up. @default 2000 */
+  /** After which `command` gives up. @default 2000 */
   readonly timeoutMs?: number;
 }
 
@@ -46,7 +46,7 @@ export interface RestartOptions {
 
 /**
  * A real Redis or Valkey of the test's own, on loopback: without persistence, with a unix socket as well. It keeps its port,
- * socket and directory over {@link kill} and {@link restart}.
+ * socket and directory over `kill` and `restart`.
  */
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
@@ -149,7 +149,7 @@ export class RedisServer implements AsyncDisposable {
     this.#process?.resume();
   }
 
-  /** Starts again after {@link kill} or {@link stop} (which it does itself if needed), with the dump in the directory. */
+  /** Starts again after `kill` or `stop` (which it does itself if needed), with the dump in the directory. */
   async restart({ args = [], whileLoading = false }: RestartOptions = {}): Promise<void> {
     if (this.isRunning) await this.kill();
     rmSync(this.unixSocketPath, { force: true });
@@ -188,7 +188,7 @@ export class RedisServer implements AsyncDisposable {
     return path;
   }
 
-  /** What {@link restart} will load: a snapshot, or nothing. @throws Error while it runs. */
+  /** What `restart` will load: a snapshot, or nothing. @throws Error while it runs. */
   restore(snapshot: string | undefined): void {
     if (this.isRunning) throw new Error('a running server loads no snapshot');
     rmSync(this.#dump, { force: true });
@@ -200,7 +200,7 @@ export class RedisServer implements AsyncDisposable {
     await this.#limit.fill();
   }
 
-  /** Ends {@link fill}. */
+  /** Ends `fill`. */
   async unfill(): Promise<void> {
     await this.#limit.unfill();
   }
