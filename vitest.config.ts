@@ -14,13 +14,21 @@ export default defineConfig({
         test: {
           name: 'unit',
           sequence: { groupOrder: 1 },
+          // Most of them wait: for processes, servers and time.
+          maxWorkers: 2,
           include: [`${roots}/**/*.test.ts`, 'scripts/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },
       // After the others: the bench measures, and they would disturb each other.
       {
-        test: { name: 'built', include: ['tests/**/*.test.ts'], testTimeout: 180_000, sequence: { groupOrder: 2 } },
+        test: {
+          name: 'built',
+          include: ['tests/**/*.test.ts'],
+          testTimeout: 180_000,
+          sequence: { groupOrder: 2 },
+          maxWorkers: 1,
+        },
       },
       {
         ...source,

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BentoCache, bentostore } from 'bentocache';
 import { memoryDriver } from 'bentocache/drivers/memory';
 import { redisBusDriver, redisDriver } from 'bentocache/drivers/redis';
+import KeyvRedis from '@keyv/redis';
+import { Cacheable } from 'cacheable';
 import { Redis } from 'ioredis';
 import { LoopLag } from '../hot-path/event-loop.ts';
 import { serve } from '../processes/serve.ts';
@@ -50,6 +52,7 @@ serve<PeersCalls>({
       byHand(at),
       bentocache('bentocache', at, {}),
       bentocache('bentocache_breaker', at, { l2CircuitBreakerDuration: BREAKER_MS }),
+      cacheable(url),
     ];
     await read(1, CLOSE_MS);
   },
@@ -118,4 +121,11 @@ function bentocache(name: string, connection: Address, options: { readonly l2Cir
     get: (key) => bento.getOrSet({ key, factory: () => load(key) }),
     close: () => bento.disconnectAll(),
   };
+}
+
+/** cacheable README, "Using a secondary store" and "Get Or Set Memoization Function"; what Redis does is an event. */
+function cacheable(url: string): Peer {
+  const cache = new Cacheable({ secondary: new KeyvRedis(url) });
+  cache.on('error', () => {});
+  return { name: 'cacheable', get: (key) => cache.getOrSet(key, () => load(key)), close: () => cache.disconnect() };
 }

@@ -35,7 +35,7 @@ export function peersSection(rounds: readonly RoundResult[]): ScenarioResult['se
       title:
         `Others, cold keys in the same states, loader of ${LOADER_MS} ms: from the call to the value, or to the end of the bench's patience (unanswered).\n` +
         'ioredis_by_hand: new Redis(), get, load, set. bentocache: memory, Redis and bus, by its documentation; _breaker: with l2CircuitBreakerDuration of 2 s.\n' +
-        'cacheable needs @keyv/redis for Redis, which is not installed here.',
+        'cacheable: memory, and Keyv on Redis as its secondary store.',
       body: table(
         ['state, peer', 'cold n', 'p50 before', 'p50 ms', 'p95', 'max', 'unanswered', 'failed', 'lag ms', ''],
         rows,

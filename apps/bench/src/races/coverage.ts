@@ -27,7 +27,7 @@ export const WANTED = {
   late_writes_after_a_timeout: 30,
   /** superseded load. */
   loads_given_up: 100,
-  loads_superseded: 20,
+  loads_superseded: 10,
   /** holder killed in its load: it stops and holds its lease until it expires. */
   stopped_loads: 100,
   lease_waits: 100,
