@@ -41,6 +41,7 @@ export type { CacheStats, Histogram } from './contracts/stats.ts';
 export type { CacheDiagnostics } from './diagnostics.ts';
 export { CacheError } from './errors.ts';
 export type { CacheErrorCode } from './errors.ts';
+export { hashText, keySegment } from './key-segment.ts';
 export { createKeyspace } from './keyspace.ts';
 export type { Keyspace, KeyspaceOptions } from './keyspace.ts';
 export { MemoryBus } from './memory-bus.ts';

@@ -28,6 +28,18 @@ test('plain names stay readable', () => {
   expect(plain.keyOf('agent:1')).toMatch(/^w:acme-7:config\.v2:[0-9a-f]{32}$/);
 });
 
+test('keys at rest are what they have always been', () => {
+  const phrases = createKeyspace({ name: 'phrases' });
+  expect(phrases.keyOf('')).toBe('warmline:default:phrases:e3b0c44298fc1c149afbf4c8996fb924');
+  expect(phrases.keyOf('agent:1')).toBe('warmline:default:phrases:b0583f664596326cd9c99b285dec1ac0');
+  expect(phrases.keyOf('a\ud800')).toBe('warmline:default:phrases:480f1348182fe96628876ccd543d49d9');
+  expect(phrases.tagOf('agent:1')).toBe('warmline:default:phrases#b0583f664596326cd9c99b285dec1ac0');
+  expect(createKeyspace({ prefix: 'w:*', scope: 'हिन्दी', name: 'n\ud800' }).namespace).toBe(
+    '~9c6ceb30e1b3ef142e35ef7d3e4abb74:~9ddb12af8457d635ec15773f905ca858:~744d65a2f2f03235c6722cf55a9ba54e',
+  );
+  expect(createKeyspace({ name: 'x'.repeat(65) }).namespace).toBe('warmline:default:~9537c5fdf120482f7d58d25e9ed583f5');
+});
+
 describe('hostile text', () => {
   test('in prefix, scope or name stays in its place, and distinct texts stay distinct', () => {
     for (const option of ['prefix', 'scope', 'name'] as const) {

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import type { EntryRef } from './contracts/invalidation.ts';
+import { hashText, keySegment } from './key-segment.ts';
 
 /** Where a cache's entries live. */
 export interface KeyspaceOptions {
@@ -22,8 +22,6 @@ export interface Keyspace {
   refOf(logicalKey: string, logicalTags?: readonly string[]): EntryRef;
 }
 
-const PLAIN = /^[A-Za-z0-9_.-]{1,64}$/;
-const HEX_DIGITS = 32;
 const NO_TAGS: readonly string[] = Object.freeze([]);
 
 /**
@@ -33,9 +31,9 @@ const NO_TAGS: readonly string[] = Object.freeze([]);
 export function createKeyspace(options: KeyspaceOptions): Keyspace {
   const { prefix = 'warmline', scope = 'default', name } = options;
   const namespace = [segment('prefix', prefix), segment('scope', scope), segment('name', name)].join(':');
-  const keyOf = (logicalKey: string): string => `${namespace}:${digest(logicalKey)}`;
+  const keyOf = (logicalKey: string): string => `${namespace}:${hashText(logicalKey)}`;
   // A separator of their own: a tag never names what a key of the same text names.
-  const tagOf = (logicalTag: string): string => `${namespace}#${digest(logicalTag)}`;
+  const tagOf = (logicalTag: string): string => `${namespace}#${hashText(logicalTag)}`;
   return Object.freeze({
     namespace,
     keyOf,
@@ -52,14 +50,5 @@ function segment(what: string, text: string): string {
   if (typeof text !== 'string' || text === '') {
     throw new TypeError(`${what} must be a non-empty string, got ${JSON.stringify(text)}`);
   }
-  return PLAIN.test(text) ? text : `~${digest(text)}`;
-}
-
-/**
- * 128 bits of SHA-256. Text with lone surrogates, which UTF-8 would fold into one replacement character, is hashed as
- * UTF-16 behind a byte order mark: its FF FE occurs in no UTF-8 text, so the two kinds cannot meet.
- */
-function digest(text: string): string {
-  const input = text.isWellFormed() ? text : Buffer.from(`\uFEFF${text}`, 'utf16le');
-  return hash('sha256', input, 'hex').slice(0, HEX_DIGITS);
+  return keySegment(text);
 }

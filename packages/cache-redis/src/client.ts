@@ -128,3 +128,13 @@ function clusterOptions(settings: Settings, { connectTimeoutMs, socketTimeoutMs 
 export function isCluster(client: RedisClient): client is Cluster {
   return 'isCluster' in client && client.isCluster;
 }
+
+/**
+ * Ends a client at once. `disconnect` alone says goodbye and waits two seconds for a server that hangs to answer; until then
+ * what is under way waits as well, and timers of ioredis keep the process alive.
+ */
+export function discard(client: RedisClient): void {
+  const nodes = isCluster(client) ? client.nodes() : [client];
+  client.disconnect();
+  for (const { stream } of nodes) (stream as { destroy?(): void } | undefined)?.destroy?.();
+}

@@ -28,3 +28,19 @@ export class RedisError extends Error {
 export function isReply(error: unknown, reason: string): boolean {
   return error instanceof Error && error.message.startsWith(`${reason} `);
 }
+
+/** An error as callers get it: what Redis has answered as it is, else `ERR_REDIS_UNAVAILABLE`; without the command that failed. */
+export function explained(error: unknown): Error {
+  // ioredis adds the command with its arguments: values, and at the beginning of a connection the password.
+  forgetCommand(error);
+  if (error instanceof RedisError || (error instanceof Error && error.name === 'ReplyError')) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new RedisError('ERR_REDIS_UNAVAILABLE', `no answer from Redis: ${message}`, { cause: error });
+}
+
+function forgetCommand(error: unknown): void {
+  if (!(error instanceof Error)) return;
+  Reflect.deleteProperty(error, 'command');
+  // That of a cluster holds what its last node has said.
+  if ('lastNodeError' in error) forgetCommand(error.lastNodeError);
+}

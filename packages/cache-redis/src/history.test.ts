@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createKeyspace } from '@warmline/cache-core';
 import { describe, expect, test } from 'vitest';
 import type { RedisConnection } from './connection.ts';
+import { historyOf } from './history.ts';
 import type { History } from './history.ts';
 import { Layout, slotOf } from './layout.ts';
 import { Machine, withIoredis5 } from './machine.fixture.ts';
@@ -27,6 +28,14 @@ async function store(machine: Machine): Promise<void> {
   };
   await until(isStored, 5_000, 'it is stored');
 }
+
+test('a master has a history, a replica and a server that tells none have not', () => {
+  const id = '0123456789abcdef0123456789abcdef01234567';
+  const info = (role: string): string => `# Replication\r\nrole:${role}\r\nmaster_replid:${id}\r\n`;
+  expect(historyOf(info('master'))).toEqual({ id, stamp: 0x0123456789ab0000n });
+  expect(historyOf(info('slave'))).toBeUndefined();
+  expect(historyOf('# Replication\r\nrole:master\r\n')).toBeUndefined();
+});
 
 /** From now on its replicas, which live and have heard everything so far, hear nothing from it. */
 async function cutReplicas(master: RedisServer): Promise<void> {

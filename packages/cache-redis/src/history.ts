@@ -28,8 +28,7 @@ export function isReplica(info: string): boolean {
  * @returns `undefined` for a replica, whose data lag behind: mutable entries are read from masters only.
  */
 export function historyOf(info: string): History | undefined {
-  const role = /^role:(\w+)/mu.exec(info)?.[1];
   const id = /^master_replid:([0-9a-f]{40})/mu.exec(info)?.[1];
-  if (role !== 'master' || id === undefined) return undefined;
+  if (isReplica(info) || id === undefined) return undefined;
   return { id, stamp: BigInt(`0x${id.slice(0, HEX_DIGITS)}`) << GENERATION_BITS };
 }

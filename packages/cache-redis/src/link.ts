@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { RedisClient, Timeouts } from './client.ts';
-import { isCluster } from './client.ts';
-import { isReply, RedisError } from './errors.ts';
+import { discard, isCluster } from './client.ts';
+import { explained, isReply, RedisError } from './errors.ts';
 import { Histories } from './histories.ts';
 import type { History } from './history.ts';
 import { after, KeepAlive } from './clock.ts';
@@ -235,29 +235,4 @@ export class Link {
     if (!isCluster(client)) return letGo(client);
     client.on('+node', letGo);
   }
-}
-
-function explained(error: unknown): Error {
-  // ioredis adds the command with its arguments: values, and at the beginning of a connection the password.
-  forgetCommand(error);
-  if (error instanceof RedisError || (error instanceof Error && error.name === 'ReplyError')) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new RedisError('ERR_REDIS_UNAVAILABLE', `no answer from Redis: ${message}`, { cause: error });
-}
-
-function forgetCommand(error: unknown): void {
-  if (!(error instanceof Error)) return;
-  Reflect.deleteProperty(error, 'command');
-  // That of a cluster holds what its last node has said.
-  if ('lastNodeError' in error) forgetCommand(error.lastNodeError);
-}
-
-/**
- * Ends a client at once. `disconnect` alone says goodbye and waits two seconds for a server that hangs to answer; until then
- * what is under way waits as well, and timers of ioredis keep the process alive.
- */
-function discard(client: RedisClient): void {
-  const nodes = isCluster(client) ? client.nodes() : [client];
-  client.disconnect();
-  for (const { stream } of nodes) (stream as { destroy?(): void } | undefined)?.destroy?.();
 }

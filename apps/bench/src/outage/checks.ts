@@ -4,7 +4,7 @@ import { sum } from '../sum.ts';
 import { clientChecks } from './client-report.ts';
 import { growthMb } from './growth.ts';
 import type { OutageMeasurement } from './measurement.ts';
-import type { ReaderResult, Reads } from './round.ts';
+import type { ReaderResult, Reads } from './round-result.ts';
 
 /** Of every process in every state, begun after a change of their key: else it has not been looked at. */
 const MIN_COMPARED = 200;

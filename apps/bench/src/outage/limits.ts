@@ -1,6 +1,6 @@
 import { distribution } from '../distribution.ts';
 import { LOADER_MS } from './play.ts';
-import type { ReaderResult } from './round.ts';
+import type { ReaderResult } from './round-result.ts';
 
 /** How long a lookup may wait for the tiers altogether: the default of `tierBudgetMs`. */
 export const BUDGET_MS = 15;

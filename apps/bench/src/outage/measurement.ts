@@ -8,7 +8,7 @@ import type { Growth } from './growth.ts';
 import { measureGrowth } from './growth.ts';
 import type { PeersEffort } from './peers.ts';
 import { Peers } from './peers.ts';
-import type { Reads, RoundResult } from './round.ts';
+import type { Reads, RoundResult } from './round-result.ts';
 import { playRound } from './round.ts';
 import type { OutageSabotage } from './sabotage.ts';
 import { statesOf } from './states.ts';

@@ -7,7 +7,7 @@ import { growthMb } from './growth.ts';
 import { BUDGET_MS, coldLimitMs, hotLimitMs } from './limits.ts';
 import type { OutageMeasurement } from './measurement.ts';
 import { LOADER_MS } from './play.ts';
-import type { RoundResult } from './round.ts';
+import type { RoundResult } from './round-result.ts';
 import { targetMetrics } from '../targets.ts';
 import { targetsOf } from './targets.ts';
 

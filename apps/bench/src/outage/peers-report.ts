@@ -4,7 +4,7 @@ import { table } from '../tables.ts';
 import { digits } from '../targets.ts';
 import type { PeerRead } from './peers-child.ts';
 import { LOADER_MS } from './play.ts';
-import type { RoundResult } from './round.ts';
+import type { RoundResult } from './round-result.ts';
 
 /** What a client of ioredis with its defaults is known to wait for one answer, in ms (the project's notes on Redis, section 4). */
 const KNOWN_MS: Readonly<Record<string, number>> = { slow: 200 };

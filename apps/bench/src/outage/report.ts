@@ -9,7 +9,7 @@ import { BACK_MS, BUDGET_MS, coldLimitMs, hotLimitMs } from './limits.ts';
 import type { OutageMeasurement } from './measurement.ts';
 import { peersSection } from './peers-report.ts';
 import { ABREAST, LOADER_MS } from './play.ts';
-import type { ReaderResult, RoundResult } from './round.ts';
+import type { ReaderResult, RoundResult } from './round-result.ts';
 import { targetsOf } from './targets.ts';
 
 type Section = ScenarioResult['sections'][number];

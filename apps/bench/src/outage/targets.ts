@@ -4,7 +4,7 @@ import type { Target } from '../targets.ts';
 import { clientTargets } from './client-report.ts';
 import { BACK_MS, COLD_SLACK_MS, coldLimitMs, HOT_SLACK_MS, hotLimitMs } from './limits.ts';
 import type { OutageMeasurement } from './measurement.ts';
-import type { ReaderResult } from './round.ts';
+import type { ReaderResult } from './round-result.ts';
 
 /** Of the state in which it is worst: a median of states says little. */
 export function targetsOf(m: OutageMeasurement): Target[] {

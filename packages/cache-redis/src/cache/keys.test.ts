@@ -19,6 +19,18 @@ test('plain parts stay readable', () => {
   expect(keys.rag('a1', 'What is it?', 5)).toMatch(/^rag:a1:[0-9a-f]{32}:5$/);
 });
 
+test('keys at rest are what they have always been', () => {
+  expect(keys.agent('a:*')).toBe('agent:~2aff92b3cb0cbe5b5760203c9dfeb7fa');
+  expect(keys.agent('x'.repeat(65))).toBe('agent:~9537c5fdf120482f7d58d25e9ed583f5');
+  expect(keys.profile('हिन्दी')).toBe('user:~9ddb12af8457d635ec15773f905ca858:profile');
+  expect(keys.profile('a\ud800')).toBe('user:~480f1348182fe96628876ccd543d49d9:profile');
+  expect(keys.context('t1', -2.5)).toBe('context:t1:-2.5');
+  expect(keys.context('t', 1e300)).toBe('context:t:~2b0de494c41db4c1bf0b41b0a3483db7');
+  expect(keys.embed('m', 'a\ud800')).toBe('embed:m:480f1348182fe96628876ccd543d49d978095c0868db3f4f212547294c98bef5');
+  expect(keys.prompt({ a: 1 })).toBe('prompt:015abd7f5cc57a2dd94b7590f04ad808');
+  expect(keys.rag('a1', 'What is it?', 5)).toBe('rag:a1:992e93d8791a4bb3e3d9c421f8c47a70:5');
+});
+
 test('the same parameters in another order give the same key', () => {
   const one = keys.tool('search', { path: 'a', options: { deep: true, limit: 3 }, none: undefined });
   expect(keys.tool('search', { options: { limit: 3, deep: true }, path: 'a' })).toBe(one);

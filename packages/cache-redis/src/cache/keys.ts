@@ -1,7 +1,9 @@
 import type { KeyPart } from '@warmline/cache-core';
-import { canonicalKey, hashKey } from '@warmline/cache-core';
+import { canonicalKey, hashKey, hashText } from '@warmline/cache-core';
 import type { KeySegment } from './key-parts.ts';
-import { segment, sha256, shortHash } from './key-parts.ts';
+import { segment } from './key-parts.ts';
+
+const SHA256_DIGITS = 64;
 
 /** What else an answer of the knowledge base depends on. */
 export interface RagKeyOptions {
@@ -29,10 +31,10 @@ export const keys = {
     `context:${segment('taskId', taskId)}:${segment('turn', turn)}`,
 
   /** `prompt:{hash of the context}`: of a text, or of anything JSON-like, whatever the order of its fields. */
-  prompt: (context: KeyPart): string => `prompt:${shortHash(canonicalKey(context))}`,
+  prompt: (context: KeyPart): string => `prompt:${hashText(canonicalKey(context))}`,
 
   /** `embed:{model}:{sha256 of the text}` */
-  embed: (model: string, text: string): string => `embed:${segment('model', model)}:${sha256(text)}`,
+  embed: (model: string, text: string): string => `embed:${segment('model', model)}:${hashText(text, SHA256_DIGITS)}`,
 
   /** `tool:{name}:{16 hex digits}`; the order of the parameters does not matter. */
   tool: (name: string, parameters: KeyPart): string => `tool:${segment('name', name)}:${hashKey(parameters)}`,
@@ -71,5 +73,5 @@ export const keyPatterns = {
 function questionHash(query: string, { version, language, filters }: RagKeyOptions): string {
   if (typeof query !== 'string') throw new TypeError(`query must be a text, got ${typeof query}`);
   const question = query.normalize('NFC').trim().replace(/\s+/gu, ' ').toLowerCase();
-  return shortHash(canonicalKey({ question, version, language, filters }));
+  return hashText(canonicalKey({ question, version, language, filters }));
 }
