@@ -18,6 +18,7 @@ const invalidations: [string, (cache: Cache<unknown>) => Promise<unknown>][] = [
 const softly: typeof invalidations = [
   ['softInvalidate', (cache) => cache.softInvalidate('k')],
   ['softInvalidateTags', (cache) => cache.softInvalidateTags('t')],
+  ['softClear', (cache) => cache.softClear()],
 ];
 const all = [...invalidations, ...softly];
 
@@ -50,7 +51,7 @@ describe.each(HEARERS)('two %s on one bus', (kind) => {
     await clock.advance(MACHINE_MS);
     expect(reader.peek('k')).toBeUndefined();
     expect(await reader.get('k')).toBe(name === 'set' && shares ? 'set' : undefined);
-    expect(reader.peek('other')).toBe(name === 'clear' ? undefined : 'kept');
+    expect(reader.peek('other')).toBe(name === 'clear' || name === 'softClear' ? undefined : 'kept');
   });
 
   test.each(all)('%s is heard when it is delivered, however late that is', async (_, invalidate) => {

@@ -126,6 +126,10 @@ export class TieredCache<V> implements Cache<V> {
     return this.#invalidate({ kind: 'namespace', namespace: this.#engine.keyspace.namespace });
   }
 
+  async softClear(): Promise<Invalidated> {
+    return this.#invalidate({ kind: 'namespace', namespace: this.#engine.keyspace.namespace, soft: true });
+  }
+
   async warm(keys: Iterable<string>): Promise<number> {
     const engine = this.#engine;
     const wanted = [...new Set(keys)];
@@ -211,5 +215,5 @@ export class TieredCache<V> implements Cache<V> {
 
 /** Whether an entry may be served without more ado. */
 function isFresh<V>(engine: Engine<V>, entry: ProcessEntry<V> | undefined, nowMs: number): entry is ProcessEntry<V> {
-  return entry !== undefined && nowMs < entry.freshUntilMs && !engine.hearing.deaf;
+  return entry !== undefined && nowMs < entry.freshUntilMs && nowMs - entry.originMs < engine.hearing.doubtedFromMs;
 }

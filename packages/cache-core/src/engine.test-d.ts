@@ -46,6 +46,7 @@ test('every invalidation says whether it is pending', () => {
   expectTypeOf(cache.invalidateTags('t')).resolves.toEqualTypeOf<Invalidated>();
   expectTypeOf(cache.softInvalidate('k', 'l')).resolves.toEqualTypeOf<Invalidated>();
   expectTypeOf(cache.softInvalidateTags('t')).resolves.toEqualTypeOf<Invalidated>();
+  expectTypeOf(cache.softClear()).resolves.toEqualTypeOf<Invalidated>();
 });
 
 test('patience is part of the options of a cache and of a call', () => {

@@ -67,6 +67,8 @@ export class Engine<V> {
       bus,
       clock,
       mutable: options.immutable !== true,
+      isWatched: this.policy.isWatched,
+      unwatchedTtl: this.policy.unwatchedTtl,
       onInvalidations: (invalidations) => {
         for (const invalidation of merged(invalidations, this.keyspace.namespace)) this.drop(invalidation);
       },
@@ -146,7 +148,7 @@ export class Engine<V> {
     const { kind, soft = false } = invalidation;
     if (kind === 'keys') for (const key of invalidation.keys) this.process.invalidatePhysical(key, soft);
     else if (kind === 'tags') for (const tag of invalidation.tags) this.process.invalidateTag(tag, soft);
-    else if (soft) this.process.invalidateAll(soft);
+    else if (soft) this.process.softenAll();
     else this.process.clear();
   }
 

@@ -22,6 +22,8 @@ export interface HearingOptions {
   readonly bus: Bus | undefined;
   readonly clock: Clock;
   readonly mutable: boolean;
+  readonly isWatched: (() => boolean) | undefined;
+  readonly unwatchedTtl: number;
   /** Others have invalidated this, oldest first. */
   readonly onInvalidations: (invalidations: readonly Invalidation[]) => void;
   /** Others have invalidated more than is known. */
@@ -43,13 +45,19 @@ export class Hearing {
   readonly mutable: boolean;
   /** Sent along with messages to the bus: who need not hear them again. */
   readonly origin: string;
-  /** Nothing vouches for the invalidations of other machines: what could be stale is served only if it cannot be loaded. */
-  deaf = false;
+  /**
+   * From which age on an entry is doubted, in milliseconds: served only if it cannot be loaded. 0 while nothing vouches for the
+   * invalidations of other machines, `unwatchedTtl` while nobody hears of the source's own updates, else `Infinity`.
+   */
+  doubtedFromMs: number = Number.POSITIVE_INFINITY;
+  #deaf = false;
+  #unwatched = false;
   readonly #own = new MemoryJournal(OWN_CAPACITY);
   readonly #firstNoted = new WeakMap<Invalidation, number>();
   readonly #journals: readonly Journal[];
   readonly #shared: readonly { readonly journal: Journal; readonly isLast: boolean }[];
   readonly #followed: readonly Followed[];
+  readonly #hasAnythingToHear: boolean;
   readonly #options: HearingOptions;
   readonly #pump: Pump | undefined;
   #checkedMs = Number.NEGATIVE_INFINITY;
@@ -75,6 +83,7 @@ export class Hearing {
       followed.push({ journal: this.#own, now: () => clock.now(), sequence: 0 });
     }
     this.#followed = followed;
+    this.#hasAnythingToHear = followed.length > 0 || options.isWatched !== undefined;
   }
 
   /** Raised before the first read of a lookup; asked before its result is inserted anywhere. */
@@ -108,7 +117,7 @@ export class Hearing {
 
   /** Whether it is time to {@link catchUp}. Asked at every read: with nobody to hear it costs one comparison. */
   isDue(nowMs: number): boolean {
-    return this.#followed.length > 0 && nowMs - this.#checkedMs >= JOURNAL_CHECK_MS;
+    return this.#hasAnythingToHear && nowMs - this.#checkedMs >= JOURNAL_CHECK_MS;
   }
 
   /** Hears what others have invalidated since the last time. */
@@ -130,13 +139,26 @@ export class Hearing {
         this.#options.emit({ type: 'journal-error', error });
       }
     }
-    if (deaf === this.deaf || !this.mutable) return;
-    this.deaf = deaf;
-    this.#options.emit({ type: 'hearing', state: deaf ? 'deaf' : 'live' });
+    if (this.mutable) this.#doubt(deaf, this.#isUnwatched());
   }
 
   async close(): Promise<void> {
     await this.#pump?.close();
+  }
+
+  #isUnwatched(): boolean {
+    const { isWatched } = this.#options;
+    // What it throws means the same as a no.
+    return isWatched !== undefined && attempt(isWatched) !== true;
+  }
+
+  #doubt(deaf: boolean, unwatched: boolean): void {
+    const { emit, unwatchedTtl } = this.#options;
+    if (deaf !== this.#deaf) emit({ type: 'hearing', state: deaf ? 'deaf' : 'live' });
+    if (unwatched !== this.#unwatched) emit({ type: 'hearing', state: unwatched ? 'unwatched' : 'watched' });
+    this.#deaf = deaf;
+    this.#unwatched = unwatched;
+    this.doubtedFromMs = deaf ? 0 : unwatched ? unwatchedTtl : Number.POSITIVE_INFINITY;
   }
 
   /** A call tells each tier its invalidation once, and all but the last once more: what goes beyond that is another's. */

@@ -14,6 +14,7 @@ const invalidations: [string, (cache: Cache<unknown>) => Promise<unknown>][] = [
   ['clear', (cache) => cache.clear()],
   ['softInvalidate', (cache) => cache.softInvalidate('k')],
   ['softInvalidateTags', (cache) => cache.softInvalidateTags('t')],
+  ['softClear', (cache) => cache.softClear()],
 ];
 
 describe.each(LEVELS.map((levels) => ({ levels })))('over $levels an immutable cache', ({ levels }) => {

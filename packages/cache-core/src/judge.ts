@@ -47,7 +47,7 @@ export function judge<V>(
   // Never negative, whatever the clocks say.
   const ageMs = Math.max(0, tier.now() - frame.originMs);
   if (ageMs >= frame.ttlMs + frame.graceMs) return reject(engine, tier, ref, 'expired');
-  const doubted = standing === 'softened' || engine.hearing.deaf;
+  const doubted = standing === 'softened' || ageMs >= engine.hearing.doubtedFromMs;
   const freshness = doubted ? 'last-good' : ageMs < frame.ttlMs ? 'fresh' : 'stale';
   const { ttlMs, graceMs, loadCostMs } = frame;
   const originMs = engine.policy.clock.now() - ageMs;

@@ -19,6 +19,7 @@ const invalidations: [string, (cache: Cache<unknown>) => Promise<unknown>][] = [
   ['clear', (cache) => cache.clear()],
   ['softInvalidate', (cache) => cache.softInvalidate('k')],
   ['softInvalidateTags', (cache) => cache.softInvalidateTags('t')],
+  ['softClear', (cache) => cache.softClear()],
 ];
 
 describe.each(SHARED_LEVELS.map((levels) => ({ levels })))('over $levels', ({ levels }) => {

@@ -148,7 +148,8 @@ function quiet(options: LoadOptions): LoadOptions {
 function fallbackFrom<V>(engine: Engine<V>, entry: ProcessEntry<V>): Fallback<V> | undefined {
   const { value, originMs, loadCostMs, goneAtMs } = entry;
   if (value === undefined) return undefined;
-  const staleUntilMs = engine.hearing.deaf ? originMs : entry.staleUntilMs;
+  const isDoubted = engine.policy.clock.now() - originMs >= engine.hearing.doubtedFromMs;
+  const staleUntilMs = isDoubted ? originMs : entry.staleUntilMs;
   return { value, originMs, loadCostMs, staleUntilMs, goneAtMs };
 }
 

@@ -15,6 +15,7 @@ const invalidations: [string, (cache: Cache<unknown>) => Promise<unknown>][] = [
   ['clear', (cache) => cache.clear()],
   ['softInvalidate', (cache) => cache.softInvalidate('k')],
   ['softInvalidateTags', (cache) => cache.softInvalidateTags('t')],
+  ['softClear', (cache) => cache.softClear()],
 ];
 
 const refusals: [string, () => Promise<never>][] = [

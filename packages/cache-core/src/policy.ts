@@ -66,6 +66,13 @@ export interface CacheOptions<V> extends KeyspaceOptions {
   readonly settleMs?: number;
   /** Version of a value at its source, for example `updatedAt`: an older one than was seen before is not stored. @default none */
   readonly versionOf?: (value: V) => number;
+  /**
+   * Says whether somebody on this machine hears of updates at the source now, and invalidates what they touch. While it does not
+   * (it may be asked every 2 ms), entries older than `unwatchedTtl` are served only if their loader fails. @default nobody is asked
+   */
+  readonly isWatched?: () => boolean;
+  /** @see CacheOptions.isWatched @default 5_000 */
+  readonly unwatchedTtl?: number;
   /** Tags of a key, known before it is loaded. @default none */
   readonly tagsOf?: (key: string) => readonly string[];
   /** Bound of the process tier, in bytes, keys and overhead included. @default 64 MiB */
@@ -99,6 +106,8 @@ export interface Policy<V> {
   readonly leaseWaitMs: number;
   readonly settleMs: number;
   readonly versionOf: ((value: V) => number) | undefined;
+  readonly isWatched: (() => boolean) | undefined;
+  readonly unwatchedTtl: number;
   readonly maxBytes: number;
   readonly tierBudgetMs: number;
   /** How long one write or invalidation may wait for one shared tier; nobody's turn waits for it. */
@@ -139,6 +148,8 @@ export function resolvePolicy<V>(options: CacheOptions<V>): Policy<V> {
     leaseWaitMs: notNegative('leaseWaitMs', options.leaseWaitMs ?? leaseMs),
     settleMs: notNegative('settleMs', options.settleMs ?? 0),
     versionOf: options.versionOf,
+    isWatched: options.isWatched,
+    unwatchedTtl: notNegative('unwatchedTtl', options.unwatchedTtl ?? 5_000),
     maxBytes: whole('maxBytes', options.maxBytes ?? 64 * 2 ** 20),
     tierBudgetMs: positive('tierBudgetMs', options.tierBudgetMs ?? 15),
     writeBudgetMs: 5_000,

@@ -150,9 +150,9 @@ export class ProcessTier<V> {
     this.#pinnedBytes = 0;
   }
 
-  /** Removes every entry that has a physical name, or keeps it as last good. */
-  invalidateAll(soft: boolean): void {
-    for (const key of this.#keys.values()) this.invalidate(key, soft);
+  /** Keeps every entry as last good. */
+  softenAll(): void {
+    for (const key of [...this.#entries.keys(), ...this.#pinned.keys()]) this.invalidate(key, true);
   }
 
   /** As {@link invalidate} for everything that carries a tag. */

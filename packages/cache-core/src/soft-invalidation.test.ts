@@ -12,6 +12,7 @@ const softly: [string, (cache: Cache<unknown>) => Promise<unknown>][] = [
   ['softInvalidate', (cache) => cache.softInvalidate('k')],
   ['softInvalidate of several', (cache) => cache.softInvalidate('x', 'k')],
   ['softInvalidateTags', (cache) => cache.softInvalidateTags('t')],
+  ['softClear', (cache) => cache.softClear()],
 ];
 
 const hard: [string, (cache: Cache<unknown>) => Promise<unknown>][] = [
@@ -29,7 +30,9 @@ function setUp(levels: readonly string[]) {
 describe.each(LEVELS.map((levels) => ({ levels })))('over $levels', ({ levels }) => {
   const isShared = levels.length > 0;
 
-  describe.each(softly)('%s', (_, soften) => {
+  describe.each(softly)('%s', (name, soften) => {
+    const kept = name === 'softClear' ? [] : ([['other', 'kept']] as const);
+
     test('is acknowledged and told; nothing reads the value as a fresh one', async () => {
       const { open } = setUp(levels);
       const { cache, recorder } = open();
@@ -39,8 +42,8 @@ describe.each(LEVELS.map((levels) => ({ levels })))('over $levels', ({ levels })
       expect(await soften(cache)).toEqual({ pending: false });
       expect(cache.peek('k')).toBeUndefined();
       expect(await cache.get('k')).toBeUndefined();
-      expect(await cache.getMany(['k', 'other'])).toEqual(new Map([['other', 'kept']]));
-      expect(await cache.warm(['k', 'other'])).toBe(1);
+      expect(await cache.getMany(['k', 'other'])).toEqual(new Map(kept));
+      expect(await cache.warm(['k', 'other'])).toBe(kept.length);
       expect(cache.peek('k')).toBeUndefined();
       expect(recorder.of('invalidation')).toMatchObject([{ soft: true, pending: false }]);
       const next = open().cache;

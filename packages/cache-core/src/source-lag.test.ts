@@ -13,6 +13,7 @@ const invalidations: [string, (cache: Cache<unknown>) => Promise<unknown>][] = [
   ['clear', (cache) => cache.clear()],
   ['softInvalidate', (cache) => cache.softInvalidate('k')],
   ['softInvalidateTags', (cache) => cache.softInvalidateTags('t')],
+  ['softClear', (cache) => cache.softClear()],
 ];
 
 /** `other` has no tag. */

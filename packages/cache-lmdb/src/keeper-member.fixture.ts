@@ -3,7 +3,7 @@ import type { HostEvent } from './events.ts';
 import { openHostTier } from './open-host-tier.ts';
 import type { HostTier, HostTierOptions } from './host-tier.ts';
 import { Keeper } from './keeper.ts';
-import type { KeeperOptions } from './keeper.ts';
+import type { KeeperOptions, Service } from './keeper.ts';
 import { refOf, serve } from './machine.fixture.ts';
 import { foldStatistics, StatisticsPublisher } from './statistics.ts';
 
@@ -11,6 +11,11 @@ let tier: HostTier | undefined;
 let keeper: Keeper | undefined;
 const events: HostEvent[] = [];
 const services: string[] = [];
+
+function startService(name: string): Service {
+  services.push(`${name}started`);
+  return { close: async () => void services.push(`${name}closed`) };
+}
 
 function opened(): HostTier {
   if (tier === undefined) throw new Error('no host tier');
@@ -27,16 +32,12 @@ serve({
     keeper = new Keeper(opened(), {
       ...options,
       duties: [foldStatistics(opened())],
-      services: [
-        () => {
-          services.push('started');
-          return { close: async () => void services.push('closed') };
-        },
-      ],
+      services: [() => startService('')],
       onEvent: (event) => events.push(event),
     });
   },
   services: () => services,
+  serve: () => keeper?.serve(() => startService('second ')),
   letGo: () => keeper?.close(),
   isHolding: () => keeper?.isHolding,
   states: () => events.flatMap((event) => (event.type === 'keeper' ? [event.state] : [])),

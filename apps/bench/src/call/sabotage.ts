@@ -29,6 +29,7 @@ export function sabotaged(cache: Cache<Speech>, sabotage: string | undefined): C
     invalidateTags: (...tags) => cache.invalidateTags(...tags),
     softInvalidate: (...keys) => cache.softInvalidate(...keys),
     softInvalidateTags: (...tags) => cache.softInvalidateTags(...tags),
+    softClear: () => cache.softClear(),
     clear: () => cache.clear(),
     warm: (keys) => cache.warm(keys),
     stats: () => cache.stats(),

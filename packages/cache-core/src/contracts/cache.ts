@@ -146,6 +146,8 @@ export interface Cache<V> {
   softInvalidate(...keys: string[]): Promise<Invalidated>;
   /** As `softInvalidate` for every entry that carries one of these tags. */
   softInvalidateTags(...tags: string[]): Promise<Invalidated>;
+  /** As `softInvalidate` for every entry of this cache in this scope. */
+  softClear(): Promise<Invalidated>;
   /** Copies entries from the shared tiers into this process before they are needed. @returns how many are now in the process tier. */
   warm(keys: Iterable<string>): Promise<number>;
   /** A snapshot of the counters since creation. */

@@ -112,5 +112,8 @@ export type CacheEvent =
   | { readonly type: 'bus-error'; readonly operation: 'publish' | 'subscribe'; readonly error: unknown }
   /** A journal could not be read: until it can, this process keeps nothing, and serves mutable values only if they cannot be loaded. */
   | { readonly type: 'journal-error'; readonly error: unknown }
-  /** `deaf`: nothing vouches for the invalidations of other machines; mutable entries are served only if the loader fails. */
-  | { readonly type: 'hearing'; readonly state: 'deaf' | 'live' };
+  /**
+   * `deaf`: nothing vouches for the invalidations of other machines; mutable entries are served only if the loader fails.
+   * `unwatched`: nobody hears of updates at the source; so are those older than `unwatchedTtl`.
+   */
+  | { readonly type: 'hearing'; readonly state: 'deaf' | 'live' | 'unwatched' | 'watched' };

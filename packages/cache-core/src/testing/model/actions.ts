@@ -87,6 +87,8 @@ export class Actions {
         return this.#invalidate(process, { tag: step.key % TAGS, soft: true }, () =>
           cache.softInvalidateTags(tagOf(key)),
         );
+      case 'softClear':
+        return this.#invalidate(process, { soft: true }, () => cache.softClear());
       case 'advance':
       case 'advance far':
         return this.#pass(step.do === 'advance' ? advanceOf(step) : LONG_MS);

@@ -22,6 +22,7 @@ export const COMMANDS = {
   clear: 1,
   softInvalidate: 4,
   softInvalidateTags: 1,
+  softClear: 1,
   advance: 12,
   'advance far': 1,
   'value ages': 4,

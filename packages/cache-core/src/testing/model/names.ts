@@ -39,7 +39,7 @@ export class Names {
     if (what.keys !== undefined)
       return { kind: 'keys', namespace, keys: what.keys.map((key) => space.keyOf(key)), ...soft };
     if (what.tag !== undefined) return { kind: 'tags', namespace, tags: [space.tagOf(`tag ${what.tag}`)], ...soft };
-    return { kind: 'namespace', namespace };
+    return { kind: 'namespace', namespace, ...soft };
   }
 
   /** The cells that an invalidation names. */
