@@ -16,7 +16,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           // Most of them wait: for processes, servers and time.
           maxWorkers: 2,
-          include: [`${roots}/**/*.test.ts`, 'scripts/**/*.test.ts'],
+          include: [`${roots}/**/*.test.ts`, 'convex/**/*.test.ts', 'scripts/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },

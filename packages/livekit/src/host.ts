@@ -1,7 +1,10 @@
+import type { AgentConfigService, ChangeFeed, WarmedAgents } from '@warmline/agent-config';
 import { Pump } from '@warmline/cache-core';
 import { Courier, foldStatistics, Keeper } from '@warmline/cache-lmdb';
-import type { HostTier, MachineStatistics } from '@warmline/cache-lmdb';
+import type { HostTier, MachineStatistics, Service } from '@warmline/cache-lmdb';
 import type { CachedTts, Warmed } from '@warmline/tts-cache';
+import type { WatchOptions } from './change-watch.ts';
+import { recordInMemory, watchChanges } from './change-watch.ts';
 import type { Cluster } from './cluster.ts';
 import { Warmer } from './warmer.ts';
 import type { WarmListOptions } from './warmer.ts';
@@ -70,6 +73,7 @@ export class Host {
   readonly warmline: Warmline;
   readonly #keeper: Keeper | undefined;
   readonly #warmer: Warmer;
+  readonly #watching: Service[] = [];
 
   /** @internal */
   constructor(warmline: Warmline, keeper: Keeper | undefined) {
@@ -91,6 +95,30 @@ export class Host {
     return this.#warmer.warm(voice, phrases, options);
   }
 
+  /**
+   * Hears of every commit at the source, and invalidates what it touches on this machine and all others: an update is read by
+   * every process within 100 ms. One process of the machine does, whoever keeps it; while nobody can prove that it hears, calls
+   * believe what is older than five seconds only if the source does not answer.
+   */
+  watch(feed: ChangeFeed, options: WatchOptions): void {
+    const { watch } = this.warmline;
+    if (this.#keeper === undefined || watch === undefined)
+      this.#watching.push(watchChanges(feed, recordInMemory(), options));
+    else this.#keeper.serve(() => watchChanges(feed, watch, options));
+  }
+
+  /**
+   * Loads the agents most worth having before the first call asks for them: once for the machine, however many workers ask.
+   * Does not reject when the source fails.
+   * @param options `limit`: how many. 100 if not given.
+   */
+  warmAgents(
+    agents: Pick<AgentConfigService<unknown>, 'warmTop'>,
+    { limit = 100 }: { readonly limit?: number } = {},
+  ): Promise<WarmedAgents> {
+    return this.#warmer.alone('agents', () => agents.warmTop(limit));
+  }
+
   /** What all processes of the machine have counted; `undefined` without a host tier. */
   statistics(): MachineStatistics | undefined {
     return this.warmline.statistics();
@@ -99,6 +127,7 @@ export class Host {
   /** Leaves the work to another process. */
   async close(): Promise<void> {
     this.#warmer.close();
+    for (const watcher of this.#watching) await watcher.close();
     await this.#keeper?.close();
     await this.warmline.close();
   }

@@ -31,7 +31,8 @@ export class Warmer {
   async warm(voice: CachedTts, phrases: Iterable<string>, options: WarmListOptions = {}): Promise<Warmed> {
     const { perMinute = 60, concurrency = 2, again = true } = options;
     const list = [...phrases];
-    const run = (): Promise<Warmed> => this.#alone(list, () => voice.warmPhrases(list, { perMinute, concurrency }));
+    const run = (): Promise<Warmed> =>
+      this.alone(JSON.stringify(list), () => voice.warmPhrases(list, { perMinute, concurrency }));
     const warmed = await run();
     if (again) this.#repeat(run);
     return warmed;
@@ -51,9 +52,9 @@ export class Warmer {
     this.#cancels.add(cancel);
   }
 
-  /** Without a host tier, or when that fails, a phrase may be spoken twice: warming goes on all the same. */
-  async #alone<T>(list: readonly string[], run: () => Promise<T>): Promise<T> {
-    const name = `warm/${hash('sha256', JSON.stringify(list), 'hex').slice(0, 32)}`;
+  /** One process of the machine at a time. Without a host tier, or when that fails, something may be warmed twice. */
+  async alone<T>(what: string, run: () => Promise<T>): Promise<T> {
+    const name = `warm/${hash('sha256', what, 'hex').slice(0, 32)}`;
     const held = await this.#host?.leases.hold(name).catch(() => undefined);
     try {
       return await run();

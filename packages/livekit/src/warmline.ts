@@ -1,4 +1,6 @@
 import type { tts } from '@livekit/agents';
+import { AgentConfigService } from '@warmline/agent-config';
+import type { AgentConfig, AgentConfigServiceOptions } from '@warmline/agent-config';
 import { createCache } from '@warmline/cache-core';
 import type { Bus, Cache, CacheEvent, CacheOptions, SharedTier } from '@warmline/cache-core';
 import { AccountPermits, machineStatistics, openHostTier, StatisticsPublisher } from '@warmline/cache-lmdb';
@@ -10,12 +12,15 @@ import type {
   MachineStatistics,
 } from '@warmline/cache-lmdb';
 import type { ConnectOptions, RedisEvent } from '@warmline/cache-redis';
+import { VoiceKnowledgeService } from '@warmline/knowledge';
+import type { KnowledgeOptions, Passage } from '@warmline/knowledge';
 import { cachedTts, createPhraseCache } from '@warmline/tts-cache';
 import type { CachedTts, CachedTtsOptions, Speech, Voice } from '@warmline/tts-cache';
 import type { Cluster } from './cluster.ts';
 import { openCluster } from './cluster.ts';
 import { countersOf } from './counters.ts';
 import { hostInventory } from './host-inventory.ts';
+import { HostWatch } from './host-watch.ts';
 import { prewarm } from './prewarm.ts';
 import { voiceOf } from './voice-of.ts';
 
@@ -41,6 +46,15 @@ export interface WarmlineOptions extends Omit<HostTierOptions, 'cluster' | 'onEv
   /** Without a listener a missing tier is a process warning. */
   readonly onEvent?: (event: WarmlineEvent) => void;
 }
+
+/** As for `AgentConfigService` of `@warmline/agent-config`. */
+export type WarmAgentsOptions<C = AgentConfig> = Omit<AgentConfigServiceOptions<C>, keyof Surroundings | 'isWatched'>;
+
+/** As for `VoiceKnowledgeService` of `@warmline/knowledge`. */
+export type WarmKnowledgeOptions<P extends Passage = Passage> = Omit<KnowledgeOptions<P>, keyof Surroundings>;
+
+/** What every service of a Warmline is given. */
+type Surroundings = Required<Pick<CacheOptions<unknown>, 'scope' | 'tiers'>> & Pick<CacheOptions<unknown>, 'bus'>;
 
 /** As for `cachedTts` of `@warmline/tts-cache`; the voice may be left out where the TTS tells it. */
 export interface WarmTtsOptions extends Omit<CachedTtsOptions, 'cache' | 'inventory'> {
@@ -70,6 +84,7 @@ export class Warmline {
   readonly #voices = new Set<CachedTts>();
   readonly #caches = new Set<{ close(): Promise<void> }>();
   readonly #publisher: StatisticsPublisher | undefined;
+  readonly #watch: HostWatch | undefined;
   #closed: Promise<void> | undefined;
 
   /** @internal */
@@ -80,6 +95,7 @@ export class Warmline {
     this.host = host
       ? openHostTier({ ...hostOptions, ...clusterNameOf(redis), ...(onEvent && { onEvent }) })
       : undefined;
+    this.#watch = this.host && new HostWatch(this.host, scope);
     this.#phrases = createPhraseCache({ scope, ...this.#shared() });
     if (this.host !== undefined) void prewarm(this.#phrases, hostInventory(this.host, scope));
     this.#publisher =
@@ -106,9 +122,32 @@ export class Warmline {
 
   /** A cache of your own on the same tiers, in the same scope. */
   cache<V>(options: Omit<CacheOptions<V>, 'scope' | 'tiers' | 'bus'>): Cache<V> {
-    const cache = createCache<V>({ ...options, scope: this.scope, ...this.#shared() });
-    this.#caches.add(cache);
-    return cache;
+    return this.#own(createCache<V>({ ...options, scope: this.scope, ...this.#shared() }));
+  }
+
+  /**
+   * Agents' configuration and prompts, on the same tiers and in the same scope. Where the host service watches a change feed
+   * (`Host.watch`), an update is read by every process within 100 ms, and what has not changed is always at hand.
+   * @throws TypeError for an option out of range.
+   */
+  agents<C = AgentConfig>(options: WarmAgentsOptions<C>): AgentConfigService<C> {
+    // Without a host tier nobody on this machine can be told of an update.
+    const isWatched = (): boolean => this.#watch !== undefined && this.#watch.state() !== 'lapsed';
+    const given = { ...options, ...this.#surroundings(), isWatched };
+    return this.#own(new AgentConfigService<C>(given as AgentConfigServiceOptions<C>));
+  }
+
+  /**
+   * A knowledge base's answers, on the same tiers and in the same scope.
+   * @throws TypeError for an option out of range.
+   */
+  knowledge<P extends Passage = Passage>(options: WarmKnowledgeOptions<P>): VoiceKnowledgeService<P> {
+    return this.#own(new VoiceKnowledgeService<P>({ ...(options as KnowledgeOptions<P>), ...this.#surroundings() }));
+  }
+
+  /** @internal What the machine knows of its change feed. */
+  get watch(): HostWatch | undefined {
+    return this.#watch;
   }
 
   /** @internal What machines share. */
@@ -146,6 +185,15 @@ export class Warmline {
     for (const cache of this.#caches) await cache.close();
     await this.host?.close();
     await this.#cluster?.close();
+  }
+
+  #own<T extends { close(): Promise<void> }>(cache: T): T {
+    this.#caches.add(cache);
+    return cache;
+  }
+
+  #surroundings(): Surroundings {
+    return { scope: this.scope, ...this.#shared() };
   }
 
   #shared(): { readonly tiers: readonly SharedTier[]; readonly bus?: Bus } {

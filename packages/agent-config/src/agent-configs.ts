@@ -1,0 +1,123 @@
+import { createCache } from '@warmline/cache-core';
+import type { Cache, CacheOptions, CacheStats, Invalidated, LoadContext } from '@warmline/cache-core';
+import type { AgentDocument, LoadedAgent } from './agent-config.ts';
+import type { AgentConfigListener } from './agent-config-event.ts';
+import type { AgentPrompts } from './agent-prompts.ts';
+import type { TimedSource } from './timed-source.ts';
+
+/** @see AgentConfigs.load */
+export interface AgentRead<C> {
+  readonly agent: LoadedAgent<C> | null;
+  /** The agent as the source gave it, if this caller has asked it. */
+  readonly document: AgentDocument<C> | undefined;
+  /** Whether the source was waited for, and answered. */
+  readonly isNew: boolean;
+}
+
+/** How long it is believed that there is no such agent. */
+const UNKNOWN_TTL_MS = 10_000;
+/** Agents whose outage has been told. */
+const MAX_OUTAGES = 10_000;
+
+/** Configurations by agent, without their prompts: those are kept apart, in the same trip to the source. */
+export class AgentConfigs<C> {
+  readonly #cache: Cache<LoadedAgent<C>>;
+  readonly #source: TimedSource<C>;
+  readonly #prompts: AgentPrompts<C>;
+  readonly #tell: AgentConfigListener;
+  /** Agents that are served as they were when they could last be loaded. */
+  readonly #outages = new Set<string>();
+
+  constructor(
+    options: Omit<CacheOptions<LoadedAgent<C>>, 'name' | 'softTimeoutMs' | 'negativeTtl' | 'versionOf'>,
+    source: TimedSource<C>,
+    prompts: AgentPrompts<C>,
+    tell: AgentConfigListener,
+  ) {
+    this.#cache = createCache<LoadedAgent<C>>({
+      ...options,
+      name: 'agents',
+      // What is stale is for when the source fails, not for saving time.
+      softTimeoutMs: Number.POSITIVE_INFINITY,
+      negativeTtl: UNKNOWN_TTL_MS,
+      versionOf: ({ updatedAt }) => updatedAt,
+    });
+    this.#source = source;
+    this.#prompts = prompts;
+    this.#tell = tell;
+  }
+
+  async load(agentId: string): Promise<AgentRead<C>> {
+    let document: AgentDocument<C> | undefined;
+    let wasHere = false;
+    const load = async (context: LoadContext<LoadedAgent<C>>): Promise<LoadedAgent<C> | undefined> => {
+      document = await this.#read(agentId, context);
+      return document && withoutPrompt(document);
+    };
+    const agent = await this.#cache.getOrLoad(keyOf(agentId), load, {
+      onOutcome: ({ from }) => {
+        wasHere = from === 'tier';
+      },
+    });
+    return { agent: agent ?? null, document, isNew: !wasHere && !this.#outages.has(agentId) };
+  }
+
+  /** A version that the source no longer has: whoever learns of it first says so. */
+  async outdated({ agentId, updatedAt }: LoadedAgent<C>): Promise<void> {
+    const key = keyOf(agentId);
+    if (this.#cache.peek(key)?.updatedAt === updatedAt) await this.#cache.softInvalidate(key);
+  }
+
+  invalidate(agentId: string): Promise<Invalidated> {
+    return this.#cache.softInvalidate(keyOf(agentId));
+  }
+
+  invalidateAll(): Promise<Invalidated> {
+    return this.#cache.softClear();
+  }
+
+  forget(agentId: string): Promise<Invalidated> {
+    return this.#cache.delete(keyOf(agentId));
+  }
+
+  stats(): CacheStats {
+    return this.#cache.stats();
+  }
+
+  close(): Promise<void> {
+    return this.#cache.close();
+  }
+
+  async #read(agentId: string, context: LoadContext<LoadedAgent<C>>): Promise<AgentDocument<C> | undefined> {
+    const { stale, signal } = context;
+    let document: AgentDocument<C> | null;
+    try {
+      document = await this.#source.getAgent(agentId, signal);
+    } catch (error) {
+      if (stale !== undefined && !signal.aborted) this.#tellOutage(agentId, stale.updatedAt, error);
+      throw error;
+    }
+    this.#outages.delete(agentId);
+    if (document === null) return undefined;
+    // Only now that its successor is here is an old prompt in nobody's way: until then it is the last good one.
+    await this.#prompts.keep(document);
+    if (stale !== undefined && stale.updatedAt < document.updatedAt) this.#prompts.sweep(stale);
+    return document;
+  }
+
+  #tellOutage(agentId: string, updatedAt: number, error: unknown): void {
+    if (this.#outages.has(agentId)) return;
+    if (this.#outages.size >= MAX_OUTAGES) this.#outages.clear();
+    this.#outages.add(agentId);
+    this.#tell({ type: 'last-good', agentId, updatedAt, error });
+  }
+}
+
+function keyOf(agentId: string): string {
+  return `agent:${agentId}`;
+}
+
+function withoutPrompt<C>(document: AgentDocument<C>): LoadedAgent<C> {
+  const { fullPrompt: _prompt, ...agent } = document;
+  return agent;
+}

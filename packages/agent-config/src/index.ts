@@ -1,0 +1,17 @@
+export type { AgentConfig, AgentDocument, AgentModel, AgentTool, AgentVoice, LoadedAgent } from './agent-config.ts';
+export { AgentConfigError } from './agent-config-error.ts';
+export type { AgentConfigErrorCode } from './agent-config-error.ts';
+export type { AgentConfigEvent, AgentConfigListener } from './agent-config-event.ts';
+export type { AgentConfigServiceOptions, Profile } from './agent-config-options.ts';
+export { AgentConfigService } from './agent-config-service.ts';
+export type { AgentConfigStats, CachedPrompt } from './agent-config-service.ts';
+export type { FoundPrompt, PromptOrigin } from './agent-prompts.ts';
+export type { AgentShape } from './agent-shape.ts';
+export type { AgentSource, BuiltPrompt } from './agent-source.ts';
+export type { Change, ChangeFeed, ChangeListener, ChangeSubscription, ChangeWindow } from './change-feed.ts';
+export { FeedWatcher } from './feed-watcher.ts';
+export type { FeedWatcherOptions } from './feed-watcher.ts';
+export { buildPrompt, PROMPT_VERSION } from './prompt.ts';
+export type { WarmedAgents } from './warm-agents.ts';
+export type { WatchEvent } from './watch-event.ts';
+export type { WatchRecord } from './watch-record.ts';

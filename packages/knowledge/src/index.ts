@@ -1,0 +1,10 @@
+export { CachedEmbedder } from './cached-embedder.ts';
+export type { CachedEmbedderOptions } from './cached-embedder.ts';
+export type { Embedder } from './embedder.ts';
+export { VoiceKnowledgeService } from './knowledge-service.ts';
+export type { KnowledgeChange, KnowledgeOptions, SearchOptions } from './knowledge-service.ts';
+export type { KnowledgeQuery, KnowledgeSource } from './knowledge-source.ts';
+export type { KnowledgeStats } from './knowledge-stats.ts';
+export { NORMALIZER_VERSION, normalizeQuestion } from './normalize-question.ts';
+export type { QuestionLevel } from './normalize-question.ts';
+export type { Passage } from './passage.ts';
