@@ -5,14 +5,18 @@ import { expect, test } from 'vitest';
 
 /** What the built output of each package may import besides itself and Node. Rings: imports point inward only. */
 const ALLOWED: Record<string, readonly string[]> = {
+  'packages/agent-config': ['@warmline/cache-core', 'convex', 'zod'],
   'packages/cache-core': ['lru-cache'],
   'packages/cache-lmdb': ['@warmline/cache-core', 'lmdb'],
   'packages/cache-redis': ['@warmline/cache-core', 'ioredis'],
+  'packages/knowledge': ['@warmline/cache-core', 'convex'],
   'packages/sentences': [],
   'packages/livekit': [
+    '@warmline/agent-config',
     '@warmline/cache-core',
     '@warmline/cache-lmdb',
     '@warmline/cache-redis',
+    '@warmline/knowledge',
     '@warmline/sentences',
     '@warmline/tts-cache',
     '@livekit/agents',
@@ -21,6 +25,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   'packages/tts-cache': ['@warmline/cache-core', '@warmline/sentences', '@livekit/agents', '@livekit/rtc-node'],
   'packages/tts-sarvam': ['@warmline/sentences', '@livekit/agents', '@livekit/rtc-node', 'ws'],
+  'simulators/convex': ['commander', 'convex', 'convex-test', 'ws', 'zod'],
   'simulators/sarvam': ['commander', 'ws', 'zod'],
 };
 /** Packages that run outside Node too, or must be loadable in a millisecond: no built-in modules either. */

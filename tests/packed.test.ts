@@ -12,13 +12,25 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { startConvexSimulator } from '@warmline/convex-simulator';
 import { startSarvamSimulator } from '@warmline/sarvam-simulator';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 /** An empty project that has only what a user installs: the packed packages, and their dependencies from the registry. */
 const project = realpathSync(mkdtempSync(join(tmpdir(), 'warmline-packed-')));
-const PACKAGES = ['cache-core', 'cache-lmdb', 'cache-redis', 'livekit', 'sentences', 'tts-cache', 'tts-sarvam'];
+const PACKAGES = [
+  'agent-config',
+  'cache-core',
+  'cache-lmdb',
+  'cache-redis',
+  'knowledge',
+  'livekit',
+  'sentences',
+  'tts-cache',
+  'tts-sarvam',
+];
 const FROM_REGISTRY = {
+  'agent-config': ['zod', 'convex'],
   'cache-core': ['lru-cache'],
   'cache-lmdb': ['lmdb'],
   'cache-redis': ['ioredis'],
@@ -214,6 +226,36 @@ test('the command reports, lists and says what is wrong', async () => {
   expect(command('statistics', '--directory', 'host').text).toMatch(/speech\.misses +2/u);
   expect(command('report', 'nowhere')).toMatchObject({ status: 2, text: expect.stringContaining('nowhere') });
   expect(command('nonsense')).toMatchObject({ status: 2 });
+});
+
+test('what one process has read of an agent and its knowledge the next one has, through the front door', async () => {
+  const simulator = await startConvexSimulator({ seed: 'demo' });
+  const script = `
+    import { convexAgentSource } from '@warmline/agent-config/convex-client';
+    import { convexKnowledgeSource } from '@warmline/knowledge/convex-client';
+    import { openWarmline } from '@warmline/livekit';
+    const warmline = openWarmline({ directory: '${project}/convex-host' });
+    const access = { url: '${simulator.url}', secret: 'simulator-secret' };
+    const source = convexAgentSource(access);
+    const [agentId] = await source.listTopAgents(1, new AbortController().signal);
+    const agents = warmline.agents({ source });
+    const { organizationId } = await agents.loadAgentConfig(agentId);
+    const { source: from, prompt } = await agents.getCachedFullPrompt(agentId);
+    const knowledge = warmline.knowledge({ source: convexKnowledgeSource(access) });
+    await knowledge.search({ text: 'When are you open?', organizationId, agentId, limit: 3 });
+    await warmline.close();
+    console.log(JSON.stringify({ from, characters: prompt.length > 100 }));
+  `;
+  writeFileSync(join(project, 'agent.mjs'), script);
+  try {
+    for (let call = 0; call < 2; call++) {
+      expect(JSON.parse(await runAsync(join(project, 'agent.mjs')))).toEqual({ from: 'ram', characters: true });
+    }
+    const { functions } = await simulator.ledger();
+    expect([functions['agents:get']?.queries, functions['knowledge:search']?.actions]).toEqual([1, 1]);
+  } finally {
+    await simulator.close();
+  }
 });
 
 test('a sentence is spoken once, replayed, and the process ends by itself', async () => {

@@ -3,6 +3,7 @@ import type { AgentConfig } from './agent-config.ts';
 import type { AgentConfigListener } from './agent-config-event.ts';
 import type { AgentShape } from './agent-shape.ts';
 import type { AgentSource } from './agent-source.ts';
+import type { WatchState } from './watch-state.ts';
 
 /** How much traffic there is. `high` keeps configurations five minutes instead of one, and has room for four times as many bytes. */
 export type Profile = 'low' | 'high';
@@ -12,10 +13,7 @@ export type AgentConfigServiceOptions<C = AgentConfig> = CommonOptions<C> &
   // Another shape must say what it is; it has no default.
   ([AgentConfig] extends [C] ? unknown : { readonly shape: AgentShape<C> });
 
-interface CommonOptions<C> extends Pick<
-  CacheOptions<unknown>,
-  'scope' | 'tiers' | 'bus' | 'clock' | 'isWatched' | 'unwatchedTtl'
-> {
+interface CommonOptions<C> extends Pick<CacheOptions<unknown>, 'scope' | 'tiers' | 'bus' | 'clock' | 'unwatchedTtl'> {
   readonly source: AgentSource;
   /** What configurations are and how prompts are built of them. @default those of `AgentConfig` and `buildPrompt` */
   readonly shape?: AgentShape<C>;
@@ -27,6 +25,12 @@ interface CommonOptions<C> extends Pick<
   readonly promptTtl?: number;
   /** How long each call of the source may take. @default 2_000 */
   readonly timeoutMs?: number;
+  /**
+   * How this machine hears of changes, asked at every read. `live`: what has outlived its time is served at once and loaded
+   * behind the caller's back, because it has not changed. `lapsed`: what is older than `unwatchedTtl` is served only if the
+   * source fails. @default 'none'
+   */
+  readonly watch?: () => WatchState;
   /** Told of everything that happens. Without a listener, what should not happen becomes a process warning. */
   readonly onEvent?: AgentConfigListener;
 }

@@ -5,6 +5,7 @@ import { AgentConfigService } from './agent-config-service.ts';
 import type { AgentShape } from './agent-shape.ts';
 import { AgentsFixture, configOf, passing, setUp } from './agents.fixture.ts';
 import { buildPrompt, PROMPT_VERSION } from './prompt.ts';
+import type { WatchState } from './watch-state.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -111,15 +112,56 @@ describe('a configuration', () => {
 
   test('is doubted after 5 s while nobody hears of changes', async () => {
     const { source, clock, open } = setUp();
-    let isWatched = true;
-    const service = open({ isWatched: () => isWatched });
+    let state: WatchState = 'live';
+    const service = open({ watch: () => state });
     source.put('a', 'Hello', 1);
     await service.loadAgentConfig('a');
     source.put('a', 'Namaste', 2);
     await clock.advance(6_000);
     expect((await service.loadAgentConfig('a'))?.config.greeting).toBe('Hello');
-    isWatched = false;
+    state = 'lapsed';
     await clock.advance(10);
+    expect((await service.loadAgentConfig('a'))?.config.greeting).toBe('Namaste');
+  });
+});
+
+describe('what has outlived its time', () => {
+  test('is served at once while changes are heard of, and loaded behind the back of who asks', async () => {
+    const { source, clock, open } = setUp();
+    const service = open({ watch: () => 'live' });
+    source.put('a', 'Hello', 1);
+    await service.getCachedFullPrompt('a');
+    await clock.advance(3_600_000);
+    source.beforeRead = () => new Promise((resolve) => clock.after(115, resolve));
+    expect((await service.loadAgentConfig('a'))?.config.greeting).toBe('Hello');
+    expect(await service.getCachedFullPrompt('a')).toMatchObject({ source: 'ram', latencyMs: 0 });
+    await clock.advance(115);
+    await clock.advance(115);
+    expect(source.reads).toBeGreaterThan(1);
+    const { reads } = source;
+    expect((await service.loadAgentConfig('a'))?.config.greeting).toBe('Hello');
+    expect(source.reads).toBe(reads);
+    await service.close();
+  });
+
+  test.each(['none', 'lapsed'] as const)('is waited for with the watch %s', async (state) => {
+    const { source, clock, open } = setUp();
+    const service = open({ watch: () => state });
+    source.put('a', 'Hello', 1);
+    await service.loadAgentConfig('a');
+    source.put('a', 'Changed unheard', 2);
+    await clock.advance(60_000);
+    expect((await service.loadAgentConfig('a'))?.config.greeting).toBe('Changed unheard');
+  });
+
+  test('is not served when it was invalidated, whatever is heard', async () => {
+    const { source, clock, open } = setUp();
+    const service = open({ watch: () => 'live' });
+    source.put('a', 'Hello', 1);
+    await service.loadAgentConfig('a');
+    await clock.advance(3_600_000);
+    source.put('a', 'Namaste', 2);
+    await service.invalidate('a');
     expect((await service.loadAgentConfig('a'))?.config.greeting).toBe('Namaste');
   });
 });

@@ -49,7 +49,7 @@ export class AgentConfigService<C = AgentConfig> {
   /** @throws TypeError naming the option, the value and what is allowed. */
   constructor(options: AgentConfigServiceOptions<C>) {
     const { source, profile = 'low', promptTtl = 600_000, clock = systemClock, onEvent } = options;
-    const { scope, tiers, bus, isWatched, unwatchedTtl } = options;
+    const { scope, tiers, bus, watch = () => 'none', unwatchedTtl } = options;
     const { ttl, configBytes, promptBytes } = settingsOf(profile);
     const timeoutMs = positive('timeoutMs', options.timeoutMs ?? 2_000);
     // Without a shape of its own the type admits only our configurations.
@@ -71,25 +71,20 @@ export class AgentConfigService<C = AgentConfig> {
         ...shared,
         ...(onEvent && { onEvent: this.#from('prompts') }),
         ttl: positive('promptTtl', promptTtl),
-        softTimeoutMs: Number.POSITIVE_INFINITY,
         maxBytes: promptBytes,
       },
-      this.#source,
-      shape,
-      this.#tell,
+      { source: this.#source, shape, tell: this.#tell, watch },
     );
     this.#configs = new AgentConfigs(
       {
         ...shared,
         ...(onEvent && { onEvent: this.#from('agents') }),
-        ...(isWatched && { isWatched }),
+        isWatched: () => watch() !== 'lapsed',
         ...(unwatchedTtl !== undefined && { unwatchedTtl }),
         ttl: options.ttl ?? ttl,
         maxBytes: configBytes,
       },
-      this.#source,
-      this.#prompts,
-      this.#tell,
+      { source: this.#source, prompts: this.#prompts, tell: this.#tell, watch },
     );
   }
 

@@ -3,7 +3,9 @@ import type { Cache, CacheOptions, CacheStats, Invalidated, LoadContext } from '
 import type { AgentDocument, LoadedAgent } from './agent-config.ts';
 import type { AgentConfigListener } from './agent-config-event.ts';
 import type { AgentPrompts } from './agent-prompts.ts';
+import { softTimeoutMs } from './patience.ts';
 import type { TimedSource } from './timed-source.ts';
+import type { WatchState } from './watch-state.ts';
 
 /** @see AgentConfigs.load */
 export interface AgentRead<C> {
@@ -12,6 +14,13 @@ export interface AgentRead<C> {
   readonly document: AgentDocument<C> | undefined;
   /** Whether the source was waited for, and answered. */
   readonly isNew: boolean;
+}
+
+interface AgentConfigsNeeds<C> {
+  readonly source: TimedSource<C>;
+  readonly prompts: AgentPrompts<C>;
+  readonly tell: AgentConfigListener;
+  readonly watch: () => WatchState;
 }
 
 /** How long it is believed that there is no such agent. */
@@ -25,26 +34,24 @@ export class AgentConfigs<C> {
   readonly #source: TimedSource<C>;
   readonly #prompts: AgentPrompts<C>;
   readonly #tell: AgentConfigListener;
+  readonly #watch: () => WatchState;
   /** Agents that are served as they were when they could last be loaded. */
   readonly #outages = new Set<string>();
 
   constructor(
     options: Omit<CacheOptions<LoadedAgent<C>>, 'name' | 'softTimeoutMs' | 'negativeTtl' | 'versionOf'>,
-    source: TimedSource<C>,
-    prompts: AgentPrompts<C>,
-    tell: AgentConfigListener,
+    { source, prompts, tell, watch }: AgentConfigsNeeds<C>,
   ) {
     this.#cache = createCache<LoadedAgent<C>>({
       ...options,
       name: 'agents',
-      // What is stale is for when the source fails, not for saving time.
-      softTimeoutMs: Number.POSITIVE_INFINITY,
       negativeTtl: UNKNOWN_TTL_MS,
       versionOf: ({ updatedAt }) => updatedAt,
     });
     this.#source = source;
     this.#prompts = prompts;
     this.#tell = tell;
+    this.#watch = watch;
   }
 
   async load(agentId: string): Promise<AgentRead<C>> {
@@ -55,6 +62,7 @@ export class AgentConfigs<C> {
       return document && withoutPrompt(document);
     };
     const agent = await this.#cache.getOrLoad(keyOf(agentId), load, {
+      softTimeoutMs: softTimeoutMs(this.#watch()),
       onOutcome: ({ from }) => {
         wasHere = from === 'tier';
       },

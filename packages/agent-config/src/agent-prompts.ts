@@ -3,7 +3,9 @@ import type { Cache, CacheOptions, CacheStats, Invalidated, LoadContext } from '
 import type { AgentDocument, LoadedAgent } from './agent-config.ts';
 import type { AgentConfigListener } from './agent-config-event.ts';
 import type { AgentShape } from './agent-shape.ts';
+import { softTimeoutMs } from './patience.ts';
 import type { TimedSource } from './timed-source.ts';
+import type { WatchState } from './watch-state.ts';
 
 /**
  * Where a prompt came from. `ram`: a tier had it · `db`: it had to be fetched with its agent · `build`: the source had none
@@ -15,6 +17,13 @@ export type PromptOrigin = 'ram' | 'db' | 'build';
 export interface FoundPrompt {
   readonly prompt: string;
   readonly source: PromptOrigin;
+}
+
+interface AgentPromptsNeeds<C> {
+  readonly source: TimedSource<C>;
+  readonly shape: AgentShape<C>;
+  readonly tell: AgentConfigListener;
+  readonly watch: () => WatchState;
 }
 
 /** How long a configuration waits until its prompt is kept; the keeping goes on. */
@@ -29,13 +38,12 @@ export class AgentPrompts<C> {
   readonly #source: TimedSource<C>;
   readonly #shape: AgentShape<C>;
   readonly #tell: AgentConfigListener;
+  readonly #watch: () => WatchState;
   readonly #background = new Set<Promise<unknown>>();
 
   constructor(
-    options: Omit<CacheOptions<string>, 'name' | 'immutable' | 'tagsOf'>,
-    source: TimedSource<C>,
-    shape: AgentShape<C>,
-    tell: AgentConfigListener,
+    options: Omit<CacheOptions<string>, 'name' | 'immutable' | 'softTimeoutMs' | 'tagsOf'>,
+    { source, shape, tell, watch }: AgentPromptsNeeds<C>,
   ) {
     this.#cache = createCache<string>({
       ...options,
@@ -46,6 +54,7 @@ export class AgentPrompts<C> {
     this.#source = source;
     this.#shape = shape;
     this.#tell = tell;
+    this.#watch = watch;
   }
 
   /** Keeps the prompt that came with its agent, if it is one that may be used. */
@@ -53,7 +62,10 @@ export class AgentPrompts<C> {
     const prompt = this.#storedIn(document);
     if (prompt === undefined) return;
     try {
-      await this.#cache.getOrLoad(this.#keyOf(document), () => prompt, { deadlineMs: KEEP_MS });
+      await this.#cache.getOrLoad(this.#keyOf(document), () => prompt, {
+        softTimeoutMs: Number.POSITIVE_INFINITY,
+        deadlineMs: KEEP_MS,
+      });
     } catch {
       // It took longer than anybody should wait, and goes on.
     }
@@ -84,6 +96,7 @@ export class AgentPrompts<C> {
       return stored ?? this.#buildAndSave(agent);
     };
     const prompt = await this.#cache.getOrLoad(this.#keyOf(agent), load, {
+      softTimeoutMs: softTimeoutMs(this.#watch()),
       onOutcome: ({ from }) => {
         // Whoever loads it does what this caller would have done.
         if (from === 'flight') source = this.isStored(agent) ? 'db' : 'build';

@@ -6,7 +6,7 @@ import { guarded } from './guarded.ts';
 import { unheardChanges } from './unheard-changes.ts';
 import type { WatchEvent } from './watch-event.ts';
 import type { WatchRecord } from './watch-record.ts';
-import { WatchState } from './watch-state.ts';
+import { WatchProgress } from './watch-progress.ts';
 
 /** Options of {@link FeedWatcher}. Durations are milliseconds. */
 export interface FeedWatcherOptions {
@@ -48,7 +48,7 @@ export class FeedWatcher {
   readonly #options: Required<Omit<FeedWatcherOptions, 'onEvent'>>;
   readonly #onEvent: (event: WatchEvent) => void;
   readonly #subscription: ChangeSubscription;
-  readonly #state: WatchState;
+  readonly #progress: WatchProgress;
   #waiting: Task | undefined;
   #applying: Task | undefined;
   #work: Promise<void>;
@@ -75,7 +75,7 @@ export class FeedWatcher {
     };
     if (liveMs <= probeMs) throw new TypeError(`liveMs must be more than probeMs (${probeMs}), got ${liveMs}`);
     this.#onEvent = guarded(onEvent);
-    this.#state = new WatchState(options.record, clock, this.#onEvent);
+    this.#progress = new WatchProgress(options.record, clock, this.#onEvent);
     this.#work = this.#start();
     this.#subscription = options.feed.subscribe({
       onWindow: (window) => this.#hear(window),
@@ -100,11 +100,11 @@ export class FeedWatcher {
   async #end(): Promise<void> {
     await this.#subscription.close().catch((error: unknown) => this.#failed(error));
     await this.#work;
-    await this.#state.revoke().catch((error: unknown) => this.#failed(error));
+    await this.#progress.revoke().catch((error: unknown) => this.#failed(error));
   }
 
   async #start(): Promise<void> {
-    await this.#persist(() => this.#state.begin());
+    await this.#persist(() => this.#progress.begin());
     this.#hasStarted = true;
     await this.#applyAll();
   }
@@ -114,7 +114,7 @@ export class FeedWatcher {
     // Windows overlap: who waits for the older one waits for this one.
     this.#waiting = { window, applied: this.#waiting?.applied ?? Promise.withResolvers() };
     if (this.#hasStarted && this.#applying === undefined) this.#work = this.#applyAll();
-    if (!this.#state.isLive) this.#hurry();
+    if (!this.#progress.isLive) this.#hurry();
   }
 
   async #applyAll(): Promise<void> {
@@ -132,7 +132,7 @@ export class FeedWatcher {
   /** The position follows what it stands for: a process that dies in between does it again. */
   async #apply(window: ChangeWindow): Promise<void> {
     const { onChanges, onGap } = this.#options;
-    const changes = unheardChanges(window, this.#state.heard);
+    const changes = unheardChanges(window, this.#progress.heard);
     if (changes === 'gap') {
       this.#onEvent({ type: 'watch-gap' });
       await onGap();
@@ -140,7 +140,7 @@ export class FeedWatcher {
       await onChanges(changes);
       this.#onEvent({ type: 'changes', count: changes.length });
     }
-    await this.#state.moveTo(window.changes.at(-1)?.at);
+    await this.#progress.moveTo(window.changes.at(-1)?.at);
     this.#hasJoined = true;
   }
 
@@ -151,7 +151,7 @@ export class FeedWatcher {
         return await work();
       } catch (error) {
         this.#failed(error);
-        await this.#state.revoke().catch((failure: unknown) => this.#failed(failure));
+        await this.#progress.revoke().catch((failure: unknown) => this.#failed(failure));
         if (!this.#closed) await this.#pause(delayMs);
       }
     }
@@ -190,7 +190,7 @@ export class FeedWatcher {
       // What was handed over before must hold before anybody relies on it.
       await Promise.race([(this.#waiting ?? this.#applying)?.applied.promise, aborted(probe.signal)]);
       this.#probeFailed = false;
-      if (this.#hasJoined && !this.#closed) await this.#state.vouch(this.#probedMs + liveMs);
+      if (this.#hasJoined && !this.#closed) await this.#progress.vouch(this.#probedMs + liveMs);
       this.#isHurried = false;
     } catch (error) {
       if (!this.#probeFailed && !this.#closed) this.#failed(error);

@@ -15,3 +15,4 @@ export { buildPrompt, PROMPT_VERSION } from './prompt.ts';
 export type { WarmedAgents } from './warm-agents.ts';
 export type { WatchEvent } from './watch-event.ts';
 export type { WatchRecord } from './watch-record.ts';
+export type { WatchState } from './watch-state.ts';

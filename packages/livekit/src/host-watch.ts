@@ -1,13 +1,10 @@
-import type { WatchRecord } from '@warmline/agent-config';
+import type { WatchRecord, WatchState } from '@warmline/agent-config';
 import type { HostTier } from '@warmline/cache-lmdb';
 
 interface Written {
   readonly position?: string;
   readonly liveUntilMs: number;
 }
-
-/** `live`: commits are heard; `lapsed`: nobody vouches for that; `none`: nobody ever has. */
-export type WatchState = 'live' | 'lapsed' | 'none';
 
 /** What a machine knows of its change feed, kept in its host tier: written by the process that watches, read by all. */
 export class HostWatch implements WatchRecord {

@@ -1,6 +1,6 @@
 import type { tts } from '@livekit/agents';
 import { AgentConfigService } from '@warmline/agent-config';
-import type { AgentConfig, AgentConfigServiceOptions } from '@warmline/agent-config';
+import type { AgentConfig, AgentConfigServiceOptions, WatchState } from '@warmline/agent-config';
 import { createCache } from '@warmline/cache-core';
 import type { Bus, Cache, CacheEvent, CacheOptions, SharedTier } from '@warmline/cache-core';
 import { AccountPermits, machineStatistics, openHostTier, StatisticsPublisher } from '@warmline/cache-lmdb';
@@ -48,7 +48,7 @@ export interface WarmlineOptions extends Omit<HostTierOptions, 'cluster' | 'onEv
 }
 
 /** As for `AgentConfigService` of `@warmline/agent-config`. */
-export type WarmAgentsOptions<C = AgentConfig> = Omit<AgentConfigServiceOptions<C>, keyof Surroundings | 'isWatched'>;
+export type WarmAgentsOptions<C = AgentConfig> = Omit<AgentConfigServiceOptions<C>, keyof Surroundings | 'watch'>;
 
 /** As for `VoiceKnowledgeService` of `@warmline/knowledge`. */
 export type WarmKnowledgeOptions<P extends Passage = Passage> = Omit<KnowledgeOptions<P>, keyof Surroundings>;
@@ -132,8 +132,8 @@ export class Warmline {
    */
   agents<C = AgentConfig>(options: WarmAgentsOptions<C>): AgentConfigService<C> {
     // Without a host tier nobody on this machine can be told of an update.
-    const isWatched = (): boolean => this.#watch !== undefined && this.#watch.state() !== 'lapsed';
-    const given = { ...options, ...this.#surroundings(), isWatched };
+    const watch = (): WatchState => this.#watch?.state() ?? 'lapsed';
+    const given = { ...options, ...this.#surroundings(), watch };
     return this.#own(new AgentConfigService<C>(given as AgentConfigServiceOptions<C>));
   }
 

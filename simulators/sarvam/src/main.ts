@@ -7,8 +7,9 @@ const DEFAULT_PORT = 4010;
 
 try {
   const simulator = await startSarvamSimulator(parseArguments(process.argv));
-  announce(simulator);
+  // First: whoever reads the address may send a signal at once.
   endWithParent(simulator);
+  announce(simulator);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }
