@@ -33,6 +33,7 @@ describe('rag', () => {
   test.each([
     ['no-lease', /searches .*FAILED/u],
     ['no-watch', /old_results_after_100ms.*FAILED/u],
+    ['clear-all', /other_org_searches.*FAILED/u],
     ['loose-key', /must_differ_shared.*FAILED/u],
     ['shared-org', /foreign_answers.*FAILED/u],
     ['wrong-passages', /wrong_answers.*FAILED/u],

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { config } from './config/config.ts';
 import { crash } from './crash/crash.ts';
 import { readDatasets, sample, shippedDatasets, UsageError } from './dataset.ts';
 import { describeEnvironment } from './environment.ts';
@@ -8,6 +9,7 @@ import { hotPath } from './hot-path/hot-path.ts';
 import { outage } from './outage/outage.ts';
 import { races } from './races/races.ts';
 import { createProgress } from './progress.ts';
+import { rag } from './rag/rag.ts';
 import type { Facts, Metrics, Scenario, ScenarioResult } from './scenario.ts';
 import { stampede } from './stampede/stampede.ts';
 import { staleness } from './staleness/staleness.ts';
@@ -15,7 +17,19 @@ import { table } from './tables.ts';
 import { tiers } from './tiers/tiers.ts';
 import { turn } from './turn/turn.ts';
 
-const SCENARIOS: readonly Scenario[] = [turn, faults, hotPath, races, tiers, stampede, crash, staleness, outage];
+const SCENARIOS: readonly Scenario[] = [
+  turn,
+  faults,
+  hotPath,
+  races,
+  tiers,
+  stampede,
+  crash,
+  staleness,
+  outage,
+  config,
+  rag,
+];
 const SENTENCES_A_FILE = 300;
 /** Of each language of the shipped workload: with installing and building, the first run is to show its result within two minutes. */
 const SENTENCES_A_LANGUAGE = 140;
@@ -98,8 +112,8 @@ async function run(scenarios: readonly Scenario[], options: Options, argv: reado
   let failed = 0;
   for (const scenario of scenarios) {
     const progress = createProgress(process.stderr);
-    const { seed, quick, full, sabotage } = options;
-    const result = await scenario.run({ datasets, seed, quick, full, sabotage, progress });
+    const { data, seed, quick, full, sabotage } = options;
+    const result = await scenario.run({ datasets, data, seed, quick, full, sabotage, progress });
     progress.done();
     results[scenario.name] = result.metrics;
     overrides[scenario.name] = result.overrides;

@@ -40,6 +40,8 @@ export interface ScenarioResult {
 /** What the command line asks of a scenario. */
 export interface ScenarioContext {
   readonly datasets: readonly Dataset[];
+  /** The folder of `--data`, for a scenario that reads more of it than dialogues. */
+  readonly data: string | undefined;
   readonly seed: number;
   readonly quick: boolean;
   readonly full: boolean;

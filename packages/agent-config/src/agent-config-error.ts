@@ -2,6 +2,8 @@
 export type AgentConfigErrorCode =
   /** The source did not answer in time. */
   | 'ERR_AGENT_SOURCE_TIMEOUT'
+  /** The source has just failed for another call, so that it was not asked: there is a last good agent. */
+  | 'ERR_AGENT_SOURCE_AWAY'
   /** What the source answered is not an agent. */
   | 'ERR_AGENT_MALFORMED';
 

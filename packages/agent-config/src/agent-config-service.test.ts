@@ -146,11 +146,12 @@ describe('what has outlived its time', () => {
 
   test.each(['none', 'lapsed'] as const)('is waited for with the watch %s', async (state) => {
     const { source, clock, open } = setUp();
-    const service = open({ watch: () => state });
+    // Over before it would be doubted because nobody hears of changes.
+    const service = open({ watch: () => state, ttl: 1_000 });
     source.put('a', 'Hello', 1);
     await service.loadAgentConfig('a');
     source.put('a', 'Changed unheard', 2);
-    await clock.advance(60_000);
+    await clock.advance(1_001);
     expect((await service.loadAgentConfig('a'))?.config.greeting).toBe('Changed unheard');
   });
 
@@ -167,6 +168,50 @@ describe('what has outlived its time', () => {
 });
 
 describe('while the source fails', () => {
+  test('one process of the machine finds out for all: the others serve what was last good at once', async () => {
+    const { source, clock, open } = setUp();
+    source.put('a', 'Hello', 1);
+    const first = open();
+    await first.loadAgentConfig('a');
+    await first.invalidate('a');
+    source.beforeRead = () => new Promise(() => {}); // It hangs.
+    await passing(clock, first.loadAgentConfig('a'));
+    const { reads } = source;
+    for (const _ of [1, 2, 3]) expect((await open().loadAgentConfig('a'))?.config.greeting).toBe('Hello');
+    expect(source.reads).toBe(reads);
+    // It is asked again half a second later, and at once where there is nothing to serve.
+    await clock.advance(500);
+    source.recover();
+    source.put('a', 'Namaste', 2);
+    expect((await open().loadAgentConfig('a'))?.config.greeting).toBe('Namaste');
+  });
+
+  test('an agent without a last good one is asked for all the same', async () => {
+    const { source, open } = setUp();
+    source.put('a', 'Hello', 1);
+    source.put('b', 'Vanakkam', 1);
+    const service = open();
+    await service.loadAgentConfig('a');
+    source.fail();
+    await service.invalidate('a');
+    await service.loadAgentConfig('a');
+    source.recover();
+    expect((await open().loadAgentConfig('b'))?.config.greeting).toBe('Vanakkam');
+  });
+
+  test('a malformed agent says nothing of others', async () => {
+    const { source, open } = setUp();
+    source.put('a', 'Hello', 1);
+    source.put('b', 'Vanakkam', 1);
+    const service = open();
+    await Promise.all(['a', 'b'].map((id) => service.loadAgentConfig(id)));
+    source.agents.set('a', { agentId: 'a' });
+    source.put('b', 'Namaste', 2);
+    await service.invalidateAll();
+    expect((await service.loadAgentConfig('a'))?.config.greeting).toBe('Hello');
+    expect((await open().loadAgentConfig('b'))?.config.greeting).toBe('Namaste');
+  });
+
   test('the last good agent is served, also when it was updated just before, and told once', async () => {
     const { source, clock, open, told } = setUp();
     source.put('a', 'Hello', 1);

@@ -137,9 +137,18 @@ export class AgentConfigService<C = AgentConfig> {
     return this.#prompts.clearAll();
   }
 
-  /** What a change feed has told; changes of anything but agents are no concern of this service. */
+  /**
+   * What a change feed has told, for this machine and the tiers behind it; other machines hear the feed themselves. Changes of
+   * anything but agents are no concern of this service.
+   */
   async applyChange({ kind, id, deleted }: Change): Promise<void> {
-    if (kind === 'agent') await (deleted ? this.forget(id) : this.invalidate(id));
+    if (kind !== 'agent') return;
+    await Promise.all([this.#configs.hearOf(id, deleted), deleted ? this.#prompts.clear(id) : undefined]);
+  }
+
+  /** A change feed may have missed any change: as `applyChange` for every agent. */
+  async applyGap(): Promise<void> {
+    await this.#configs.doubtAll();
   }
 
   /** Loads agents and their prompts before they are needed, four at a time. Never rejects. */

@@ -1,9 +1,11 @@
 import { createCache } from '@warmline/cache-core';
 import type { Cache, CacheOptions, CacheStats, Invalidated, LoadContext } from '@warmline/cache-core';
+import { AgentConfigError } from './agent-config-error.ts';
 import type { AgentDocument, LoadedAgent } from './agent-config.ts';
 import type { AgentConfigListener } from './agent-config-event.ts';
 import type { AgentPrompts } from './agent-prompts.ts';
 import { softTimeoutMs } from './patience.ts';
+import { SourceOutage } from './source-outage.ts';
 import type { TimedSource } from './timed-source.ts';
 import type { WatchState } from './watch-state.ts';
 
@@ -31,6 +33,9 @@ const MAX_OUTAGES = 10_000;
 /** Configurations by agent, without their prompts: those are kept apart, in the same trip to the source. */
 export class AgentConfigs<C> {
   readonly #cache: Cache<LoadedAgent<C>>;
+  /** For what a change feed tells: every machine hears that by itself, so that this one need not pass it on. */
+  readonly #heard: Cache<LoadedAgent<C>>;
+  readonly #outage: SourceOutage;
   readonly #source: TimedSource<C>;
   readonly #prompts: AgentPrompts<C>;
   readonly #tell: AgentConfigListener;
@@ -42,12 +47,17 @@ export class AgentConfigs<C> {
     options: Omit<CacheOptions<LoadedAgent<C>>, 'name' | 'softTimeoutMs' | 'negativeTtl' | 'versionOf'>,
     { source, prompts, tell, watch }: AgentConfigsNeeds<C>,
   ) {
-    this.#cache = createCache<LoadedAgent<C>>({
+    const all: CacheOptions<LoadedAgent<C>> = {
       ...options,
       name: 'agents',
       negativeTtl: UNKNOWN_TTL_MS,
       versionOf: ({ updatedAt }) => updatedAt,
-    });
+    };
+    this.#cache = createCache(all);
+    const { bus, ...ofThisMachine } = all;
+    const hasMachine = all.tiers?.some(({ journal }) => journal !== undefined) === true;
+    this.#heard = bus !== undefined && hasMachine ? createCache(ofThisMachine) : this.#cache;
+    this.#outage = new SourceOutage(options);
     this.#source = source;
     this.#prompts = prompts;
     this.#tell = tell;
@@ -76,11 +86,13 @@ export class AgentConfigs<C> {
     if (this.#cache.peek(key)?.updatedAt === updatedAt) await this.#cache.softInvalidate(key);
   }
 
-  invalidate(agentId: string): Promise<Invalidated> {
+  async invalidate(agentId: string): Promise<Invalidated> {
+    await this.#outage.end();
     return this.#cache.softInvalidate(keyOf(agentId));
   }
 
-  invalidateAll(): Promise<Invalidated> {
+  async invalidateAll(): Promise<Invalidated> {
+    await this.#outage.end();
     return this.#cache.softClear();
   }
 
@@ -88,20 +100,36 @@ export class AgentConfigs<C> {
     return this.#cache.delete(keyOf(agentId));
   }
 
+  /** A change feed tells of an agent. */
+  async hearOf(agentId: string, deleted: boolean): Promise<Invalidated> {
+    await this.#outage.end();
+    const key = keyOf(agentId);
+    return deleted ? this.#heard.delete(key) : this.#heard.softInvalidate(key);
+  }
+
+  /** A change feed may have missed any agent. */
+  async doubtAll(): Promise<Invalidated> {
+    await this.#outage.end();
+    return this.#heard.softClear();
+  }
+
   stats(): CacheStats {
     return this.#cache.stats();
   }
 
-  close(): Promise<void> {
-    return this.#cache.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#cache.close(), this.#heard.close(), this.#outage.close()]);
   }
 
   async #read(agentId: string, context: LoadContext<LoadedAgent<C>>): Promise<AgentDocument<C> | undefined> {
     const { stale, signal } = context;
     let document: AgentDocument<C> | null;
     try {
+      if (stale !== undefined && (await this.#outage.isOn())) throw sourceAway();
       document = await this.#source.getAgent(agentId, signal);
     } catch (error) {
+      // What the service itself has found is no sign of the source's health, but for its silence.
+      if (!(error instanceof AgentConfigError) || error.code === 'ERR_AGENT_SOURCE_TIMEOUT') await this.#outage.begin();
       if (stale !== undefined && !signal.aborted) this.#tellOutage(agentId, stale.updatedAt, error);
       throw error;
     }
@@ -119,6 +147,13 @@ export class AgentConfigs<C> {
     this.#outages.add(agentId);
     this.#tell({ type: 'last-good', agentId, updatedAt, error });
   }
+}
+
+function sourceAway(): AgentConfigError {
+  return new AgentConfigError(
+    'ERR_AGENT_SOURCE_AWAY',
+    'the agent source has failed a moment ago, and was not asked again',
+  );
 }
 
 function keyOf(agentId: string): string {

@@ -95,6 +95,16 @@ describe('where a prompt comes from', () => {
     ]);
   });
 
+  test('closing waits for one that is being saved', async () => {
+    const { source, clock, open } = setUp();
+    source.putWithoutPrompt('a', 'Hello', 1);
+    source.beforeSave = () => new Promise((resolve) => clock.after(1_000, resolve));
+    const service = open();
+    await service.getCachedFullPrompt('a');
+    await passing(clock, service.close());
+    expect(source.saved).toHaveLength(1);
+  });
+
   test('1 MiB is a prompt as any other', async () => {
     const { source, open } = setUp();
     const fullPrompt = 'ā'.repeat(2 ** 20);
@@ -195,6 +205,32 @@ describe('versions', () => {
     source.fail();
     await service.invalidate('a');
     expect(await service.getCachedFullPrompt('a')).toMatchObject({ prompt: promptOf('Namaste'), source: 'ram' });
+  });
+
+  test('the prompt stays when its agent is loaded again and has not changed', async () => {
+    const { source, open } = setUp();
+    source.put('a', 'Hello', 1);
+    const service = open();
+    await service.getCachedFullPrompt('a');
+    await service.invalidate('a');
+    await service.loadAgentConfig('a');
+    await new Promise(setImmediate);
+    expect(await service.getCachedFullPrompt('a')).toMatchObject({ source: 'ram' });
+    expect(source.reads).toBe(2);
+  });
+
+  test('that the source has moved on ends the last good prompt only when the next configuration is there', async () => {
+    const { source, clock, open } = setUp();
+    source.put('a', 'Hello', 1, { fullPrompt: 'of a newer builder', promptVersion: PROMPT_VERSION + 1 });
+    const service = open({ ttl: 3_600_000 });
+    await service.getCachedFullPrompt('a');
+    await clock.advance(600_001);
+    source.put('a', 'Namaste', 2);
+    source.beforeRead = async () => {
+      if (source.reads > 2) throw new Error('down');
+    };
+    expect(await service.getCachedFullPrompt('a')).toMatchObject({ prompt: 'of a newer builder', source: 'ram' });
+    expect((await service.loadAgentConfig('a'))?.config.greeting).toBe('Hello');
   });
 });
 

@@ -19,7 +19,7 @@ const DAY_MS = 24 * 3_600_000;
 
 /**
  * An embedder that asks the provider for each text once. Vectors are read-only: they are shared. Defaults: name `embeddings`, 24 h,
- * 16 MiB of the process, which is about 2,500 vectors of 1,536 dimensions.
+ * 16 MiB of the process, which is about 2,500 vectors of 1,536 dimensions; shared tiers may take 100 ms.
  */
 export class CachedEmbedder implements Embedder {
   readonly model: string;
@@ -46,6 +46,8 @@ export class CachedEmbedder implements Embedder {
       ttl: DAY_MS,
       maxBytes: 16 * 2 ** 20,
       leaseMs: timeoutMs,
+      // A batch of vectors is large, and a provider takes longer.
+      tierBudgetMs: 100,
       ...options,
       immutable: true,
       hardTimeoutMs: timeoutMs,

@@ -47,6 +47,8 @@ const PROFILES = { low: { ttl: 5 * MINUTE_MS, maxBytes: 4 * MIB }, high: { ttl: 
 export class VoiceKnowledgeService<P = Passage> {
   readonly #source: KnowledgeSource<P>;
   readonly #cache: Cache<readonly P[]>;
+  /** For what a change feed tells: every machine hears that by itself, so that this one need not pass it on. */
+  readonly #heard: Cache<readonly P[]>;
   readonly #clock: Clock;
   readonly #level: QuestionLevel;
   readonly #timeoutMs: number;
@@ -61,7 +63,7 @@ export class VoiceKnowledgeService<P = Passage> {
     this.#emptyTtl = duration('emptyTtl', emptyTtl);
     this.#clock = more.clock ?? systemClock;
     const { ttl, maxBytes } = PROFILES[oneOf('profile', ['low', 'high'], profile)];
-    this.#cache = createCache<readonly P[]>({
+    const all: CacheOptions<readonly P[]> = {
       name: 'knowledge',
       ttl,
       maxBytes,
@@ -72,7 +74,11 @@ export class VoiceKnowledgeService<P = Passage> {
       leaseMs: timeoutMs,
       ...more,
       hardTimeoutMs: timeoutMs,
-    });
+    };
+    this.#cache = createCache(all);
+    const { bus, ...ofThisMachine } = all;
+    const hasMachine = all.tiers?.some(({ journal }) => journal !== undefined) === true;
+    this.#heard = bus !== undefined && hasMachine ? createCache(ofThisMachine) : this.#cache;
   }
 
   /**
@@ -101,9 +107,14 @@ export class VoiceKnowledgeService<P = Passage> {
     return this.#cache.clear();
   }
 
-  /** Takes a change of the source into account, as a change feed tells it. */
+  /** What a change feed has told, for this machine and the tiers behind it; other machines hear the feed themselves. */
   async applyChange({ kind, organizationId }: KnowledgeChange): Promise<void> {
-    if (kind === 'knowledge') await this.invalidateCache(organizationId);
+    if (kind === 'knowledge') await this.#heard.invalidateTags(organizationId);
+  }
+
+  /** A change feed may have missed any change: as `applyChange` for every organisation. */
+  async applyGap(): Promise<void> {
+    await this.#heard.clear();
   }
 
   /** What it has done since its creation. */
@@ -112,8 +123,8 @@ export class VoiceKnowledgeService<P = Passage> {
   }
 
   /** Ends searches that are running and empties the process tier. The tiers stay open: they are yours. */
-  close(): Promise<void> {
-    return this.#cache.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#cache.close(), this.#heard.close()]);
   }
 
   async #load(query: KnowledgeQuery, context: LoadContext<readonly P[]>): Promise<readonly P[]> {

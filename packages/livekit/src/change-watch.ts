@@ -6,9 +6,9 @@ import type { VoiceKnowledgeService } from '@warmline/knowledge';
 /** @see Host.watch */
 export interface WatchOptions {
   /** Whose entries the feed's agents are. @default none */
-  readonly agents?: Pick<AgentConfigService<unknown>, 'applyChange' | 'invalidateAll' | 'warm'> | undefined;
+  readonly agents?: Pick<AgentConfigService<unknown>, 'applyChange' | 'applyGap' | 'warm'> | undefined;
   /** Whose entries the feed's knowledge bases are. @default none */
-  readonly knowledge?: Pick<VoiceKnowledgeService, 'applyChange' | 'invalidateAllCaches'> | undefined;
+  readonly knowledge?: Pick<VoiceKnowledgeService, 'applyChange' | 'applyGap'> | undefined;
   /** How often the way from the source is proven, in ms: one call of a function of the source each. @default 2_000 */
   readonly probeMs?: number;
   readonly onEvent?: (event: WatchEvent) => void;
@@ -34,12 +34,17 @@ export function watchChanges(feed: ChangeFeed, record: WatchRecord, options: Wat
     ...(probeMs !== undefined && { probeMs }),
     ...(onEvent && { onEvent }),
     onChanges: async (changes) => {
-      await Promise.all(changes.flatMap((change) => [agents?.applyChange(change), knowledge?.applyChange(change)]));
+      await Promise.all(
+        changes.map(async (change) => {
+          await agents?.applyChange(change);
+          await knowledge?.applyChange(change);
+        }),
+      );
       // Nobody waits for it: the next call finds the new version here instead of fetching it.
       void agents?.warm(changes.filter(isLivingAgent).map(({ id }) => id));
     },
     onGap: async () => {
-      await Promise.all([agents?.invalidateAll(), knowledge?.invalidateAllCaches()]);
+      await Promise.all([agents?.applyGap(), knowledge?.applyGap()]);
     },
   });
 }

@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { initializeLogger } from '@livekit/agents';
+import type { AgentDocument } from '@warmline/agent-config';
 import { startSarvamSimulator } from '@warmline/sarvam-simulator';
 import * as sarvam from '@warmline/tts-sarvam';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -51,6 +53,25 @@ describe('openWarmline', () => {
       await warmline!.close();
     }
     expect(simulator.ledger().totals.utterances).toBe(4);
+  });
+
+  test('closing closes its services: a prompt that is being saved is waited for', async () => {
+    const warmline = openWarmline({ directory });
+    let saved = 0;
+    const agents = warmline.agents({
+      source: {
+        getAgent: async (agentId) => ({ agentId, organizationId: 'acme', config: {}, updatedAt: 1 }),
+        async savePrompt() {
+          await sleep(100);
+          saved++;
+        },
+      },
+      shape: { parse: (document) => document as AgentDocument<object>, build: () => 'You are Asha.', promptVersion: 1 },
+      onEvent: () => {},
+    });
+    await agents.getCachedFullPrompt('a');
+    await warmline.close();
+    expect(saved).toBe(1);
   });
 
   test('without a host tier everything works, and one event says why', async () => {

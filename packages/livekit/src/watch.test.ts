@@ -187,3 +187,13 @@ test('agents are warmed once for the machine', async () => {
   expect(await greetingOf(agents, agentId)).toBe(config.greeting);
   expect((await simulator.ledger()).functions['agents:get']?.queries).toBe(before + 20 + 1);
 });
+
+test('without a host tier a watch ends with its host', async () => {
+  const host = await startHost({ host: false });
+  const agents = host.warmline.agents({ source: convexAgentSource({ url: simulator.url, secret }), onEvent: () => {} });
+  host.watch(convexChangeFeed({ url: simulator.url, secret }), { agents });
+  const sockets = async (): Promise<number> => (await simulator.ledger()).sockets.open;
+  await vi.waitFor(async () => expect(await sockets()).toBe(1), HEARD_MS);
+  await host.close();
+  await vi.waitFor(async () => expect(await sockets()).toBe(0), HEARD_MS);
+});
