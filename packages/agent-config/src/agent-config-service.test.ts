@@ -2,6 +2,7 @@ import { MemoryBus, MemorySharedTier } from '@warmline/cache-core';
 import { FakeClock } from '@warmline/cache-core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { AgentConfigService } from './agent-config-service.ts';
+import type { AgentDocument } from './agent-config.ts';
 import type { AgentShape } from './agent-shape.ts';
 import { AgentsFixture, configOf, passing, setUp } from './agents.fixture.ts';
 import { buildPrompt, PROMPT_VERSION } from './prompt.ts';
@@ -125,6 +126,42 @@ describe('a configuration', () => {
   });
 });
 
+test('a watch that throws vouches for nothing', async () => {
+  const { source, clock, open } = setUp();
+  const service = open({
+    watch: () => {
+      throw new Error('broken');
+    },
+  });
+  source.put('a', 'Hello', 1);
+  await service.loadAgentConfig('a');
+  source.put('a', 'Namaste', 2);
+  await clock.advance(5_000);
+  expect((await service.loadAgentConfig('a'))?.config.greeting).toBe('Namaste');
+});
+
+test('what a worker with another shape has kept is read anew', async () => {
+  const { source, tier, clock } = setUp();
+  source.put('a', 'Hello', 1);
+  const open = (version: number): AgentConfigService<unknown> =>
+    new AgentConfigService<unknown>({
+      source,
+      tiers: [tier],
+      clock,
+      onEvent: () => {},
+      shape: {
+        parse: (document) => ({ ...(document as AgentDocument), config: `shape ${version}` }),
+        build: String,
+        promptVersion: 1,
+        version,
+      },
+    });
+  expect((await open(1).loadAgentConfig('a'))?.config).toBe('shape 1');
+  expect((await open(2).loadAgentConfig('a'))?.config).toBe('shape 2');
+  expect((await open(2).loadAgentConfig('a'))?.config).toBe('shape 2');
+  expect(source.reads).toBe(2);
+});
+
 describe('what has outlived its time', () => {
   test('is served at once while changes are heard of, and loaded behind the back of who asks', async () => {
     const { source, clock, open } = setUp();
@@ -168,6 +205,23 @@ describe('what has outlived its time', () => {
 });
 
 describe('while the source fails', () => {
+  test('however long it has failed, half a second after it is back the new version is served', async () => {
+    const { source, clock, open } = setUp();
+    source.put('a', 'Hello', 1);
+    const service = open();
+    await service.loadAgentConfig('a');
+    source.put('a', 'Namaste', 2);
+    source.fail();
+    await service.invalidate('a');
+    for (let second = 0; second < 60; second++) {
+      expect((await service.loadAgentConfig('a'))?.config.greeting).toBe('Hello');
+      await clock.advance(1_000);
+    }
+    source.recover();
+    await clock.advance(500);
+    expect((await service.loadAgentConfig('a'))?.config.greeting).toBe('Namaste');
+  });
+
   test('one process of the machine finds out for all: the others serve what was last good at once', async () => {
     const { source, clock, open } = setUp();
     source.put('a', 'Hello', 1);

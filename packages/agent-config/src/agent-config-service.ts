@@ -12,6 +12,7 @@ import { OWN_SHAPE } from './agent-shape.ts';
 import type { AgentShape } from './agent-shape.ts';
 import type { Change } from './change-feed.ts';
 import { TimedSource } from './timed-source.ts';
+import { guardedWatch } from './watch-state.ts';
 import { warmAgents } from './warm-agents.ts';
 import type { WarmedAgents } from './warm-agents.ts';
 
@@ -31,6 +32,10 @@ export interface AgentConfigStats {
 
 /** How long a last good configuration and its prompt outlive an outage of the source. */
 const GRACE_MS = 24 * 3_600_000;
+/** Between asking a source that fails and asking it again: a caller who comes back finds what it has by then. */
+const BACK_OFF_MS = 500;
+/** What a process takes to say that the source has failed. */
+const MARGIN_MS = 500;
 /** How often an agent may change under a caller who waits for its prompt. */
 const MAX_ATTEMPTS = 3;
 
@@ -49,7 +54,8 @@ export class AgentConfigService<C = AgentConfig> {
   /** @throws TypeError naming the option, the value and what is allowed. */
   constructor(options: AgentConfigServiceOptions<C>) {
     const { source, profile = 'low', promptTtl = 600_000, clock = systemClock, onEvent } = options;
-    const { scope, tiers, bus, watch = () => 'none', unwatchedTtl } = options;
+    const { scope, tiers, bus, unwatchedTtl } = options;
+    const watch = guardedWatch(options.watch);
     const { ttl, configBytes, promptBytes } = settingsOf(profile);
     const timeoutMs = positive('timeoutMs', options.timeoutMs ?? 2_000);
     // Without a shape of its own the type admits only our configurations.
@@ -58,7 +64,10 @@ export class AgentConfigService<C = AgentConfig> {
     const shared = {
       clock,
       grace: GRACE_MS,
-      leaseMs: timeoutMs,
+      // Whoever waits for another process hears how that ended: it may take as long as the source.
+      leaseMs: timeoutMs + MARGIN_MS,
+      backOffMs: BACK_OFF_MS,
+      maxBackOffMs: BACK_OFF_MS,
       ...(scope !== undefined && { scope }),
       ...(tiers && { tiers }),
       ...(bus && { bus }),
@@ -80,6 +89,7 @@ export class AgentConfigService<C = AgentConfig> {
         ...shared,
         ...(onEvent && { onEvent: this.#from('agents') }),
         isWatched: () => watch() !== 'lapsed',
+        schemaVersion: shape.version ?? 0,
         ...(unwatchedTtl !== undefined && { unwatchedTtl }),
         ttl: options.ttl ?? ttl,
         maxBytes: configBytes,

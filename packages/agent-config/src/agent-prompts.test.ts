@@ -186,6 +186,17 @@ describe('versions', () => {
     expect(await service.getCachedFullPrompt('a')).toBeNull();
   });
 
+  test('one of a newer builder replaces what was built here for the same configuration', async () => {
+    const { source, open } = setUp();
+    source.putWithoutPrompt('a', 'Hello', 1);
+    source.beforeSave = () => Promise.reject(new Error('not now'));
+    const service = open();
+    expect(await service.getCachedFullPrompt('a')).toMatchObject({ source: 'build' });
+    source.put('a', 'Hello', 1, { fullPrompt: 'newer', promptVersion: PROMPT_VERSION + 1 });
+    await service.invalidate('a');
+    expect(await service.getCachedFullPrompt('a')).toMatchObject({ prompt: 'newer' });
+  });
+
   test('the old prompt stays while its successor is not there, and is swept when it is', async () => {
     const { source, open } = setUp();
     source.put('a', 'Hello', 1);

@@ -154,8 +154,9 @@ export class AgentPrompts<C> {
     return this.isStored(document) ? document.fullPrompt : undefined;
   }
 
-  #keyOf({ agentId, updatedAt }: LoadedAgent<C>): string {
-    return `${agentId}:${updatedAt}:${this.#shape.promptVersion}`;
+  #keyOf({ agentId, updatedAt, promptVersion = 0 }: LoadedAgent<C>): string {
+    // The source may have one of a newer builder than ours.
+    return `${agentId}:${updatedAt}:${Math.max(promptVersion, this.#shape.promptVersion)}`;
   }
 
   #inBackground(work: Promise<unknown>): void {

@@ -10,6 +10,11 @@ export interface AgentShape<C> {
   readonly build: (config: C) => string;
   /** Grows whenever `build` gives another text for the same configuration: stored prompts of an older one are not used. */
   readonly promptVersion: number;
+  /**
+   * Grows when `parse` gives something else for the same document, 0 to 65,535: what workers of another version have kept is read anew.
+   * @default 0
+   */
+  readonly version?: number;
 }
 
 /** Of the configurations this package defines. */

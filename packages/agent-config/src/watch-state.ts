@@ -3,3 +3,14 @@
  * `none`: nobody ever has, so that the times to live alone count.
  */
 export type WatchState = 'live' | 'lapsed' | 'none';
+
+/** One that throws says nothing, and so vouches for nothing. */
+export function guardedWatch(watch: () => WatchState = () => 'none'): () => WatchState {
+  return () => {
+    try {
+      return watch();
+    } catch {
+      return 'lapsed';
+    }
+  };
+}

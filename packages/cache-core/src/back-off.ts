@@ -4,7 +4,6 @@ import { retryAfterMs } from './retry-after.ts';
 
 /** Keys whose loader failed, remembered up to this number. */
 const MAX_KEYS = 10_000;
-const MAX_DELAY_MS = 30_000;
 
 /** A key whose loader is not asked before `untilMs`. */
 export interface Resting {
@@ -21,9 +20,11 @@ export interface Resting {
 export class BackOff {
   readonly #resting = new BoundedMap<Resting>(MAX_KEYS);
   readonly #firstMs: number;
+  readonly #maxMs: number;
 
-  constructor(firstMs: number) {
+  constructor(firstMs: number, maxMs: number) {
     this.#firstMs = firstMs;
+    this.#maxMs = maxMs;
   }
 
   find(key: string, nowMs: number): Resting | undefined {
@@ -35,7 +36,7 @@ export class BackOff {
   failed(key: string, ref: EntryRef, error: unknown, nowMs: number): number {
     const failures = (this.#resting.get(key)?.failures ?? 0) + 1;
     // Fifty doublings are beyond any limit, and 0 * Infinity is not a number.
-    const ownMs = Math.min(MAX_DELAY_MS, this.#firstMs * 2 ** Math.min(failures - 1, 50));
+    const ownMs = Math.min(this.#maxMs, this.#firstMs * 2 ** Math.min(failures - 1, 50));
     const delayMs = Math.max(retryAfterMs(error), ownMs);
     if (delayMs > 0) this.#resting.set(key, { ref, untilMs: nowMs + delayMs, error, failures });
     return delayMs;

@@ -42,9 +42,9 @@ export class Engine<V> {
     this.policy = resolvePolicy(options);
     this.keyspace = createKeyspace(options);
     this.refOf = refsOf(this.keyspace, options);
-    const { tiers, bus, clock, backOffMs, settleMs, versionOf } = this.policy;
+    const { tiers, bus, clock, backOffMs, maxBackOffMs, settleMs, versionOf } = this.policy;
     this.ledger = ledgerOf(tiers, bus !== undefined);
-    this.backOff = new BackOff(backOffMs);
+    this.backOff = new BackOff(backOffMs, maxBackOffMs);
     this.lag = new SourceLag(settleMs, versionOf);
     this.breakers = new Breakers((event) => this.emit?.(event));
     this.flights = new SingleFlight(clock, (...told) => this.#servedFallback(...told));

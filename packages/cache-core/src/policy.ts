@@ -48,11 +48,13 @@ export interface CacheOptions<V> extends KeyspaceOptions {
   /** How long "there is none" (a loader's `undefined`) is believed. 0 asks again every time. @default 0 */
   readonly negativeTtl?: number;
   /**
-   * How long a key is not loaded again after its loader failed; doubled with each failure in a row, up to 30 s. Callers get
+   * How long a key is not loaded again after its loader failed; doubled with each failure in a row, up to `maxBackOffMs`. Callers get
    * the stale value, else the same error. A longer wait that the error itself asks for (`retryAfterMs`, or a `retry-after`
    * header) is respected in any case. @default 1000 with `grace`, else 0
    */
   readonly backOffMs?: number;
+  /** @see CacheOptions.backOffMs @default 30_000 */
+  readonly maxBackOffMs?: number;
   /**
    * How long one process may load while others that share a tier wait for its result. 0 lets every process load. @default 0
    */
@@ -102,6 +104,7 @@ export interface Policy<V> {
   readonly earlyRefresh: number;
   readonly negativeTtl: number;
   readonly backOffMs: number;
+  readonly maxBackOffMs: number;
   readonly leaseMs: number;
   readonly leaseWaitMs: number;
   readonly settleMs: number;
@@ -144,6 +147,7 @@ export function resolvePolicy<V>(options: CacheOptions<V>): Policy<V> {
     earlyRefresh: notNegative('earlyRefresh', options.earlyRefresh ?? 0),
     negativeTtl: notNegative('negativeTtl', options.negativeTtl ?? 0),
     backOffMs: notNegative('backOffMs', options.backOffMs ?? (grace > 0 ? 1000 : 0)),
+    maxBackOffMs: notNegative('maxBackOffMs', options.maxBackOffMs ?? 30_000),
     leaseMs,
     leaseWaitMs: notNegative('leaseWaitMs', options.leaseWaitMs ?? leaseMs),
     settleMs: notNegative('settleMs', options.settleMs ?? 0),

@@ -11,6 +11,8 @@ export type { HostRecords } from './host-records.ts';
 export type { HostLease, HostLeases } from './host-lease.ts';
 export { Keeper } from './keeper.ts';
 export type { Duty, KeeperOptions, Service } from './keeper.ts';
+export { LeasedService } from './leased-service.ts';
+export type { LeasedServiceOptions } from './leased-service.ts';
 export { AccountPermits } from './permits.ts';
 export type { AccountPermit, AccountPermitsOptions } from './permits.ts';
 export { foldStatistics, machineStatistics, StatisticsPublisher } from './statistics.ts';

@@ -3,19 +3,16 @@ import type { HostEvent } from './events.ts';
 import { openHostTier } from './open-host-tier.ts';
 import type { HostTier, HostTierOptions } from './host-tier.ts';
 import { Keeper } from './keeper.ts';
-import type { KeeperOptions, Service } from './keeper.ts';
+import type { KeeperOptions } from './keeper.ts';
+import { LeasedService } from './leased-service.ts';
 import { refOf, serve } from './machine.fixture.ts';
 import { foldStatistics, StatisticsPublisher } from './statistics.ts';
 
 let tier: HostTier | undefined;
 let keeper: Keeper | undefined;
+let offered: LeasedService | undefined;
 const events: HostEvent[] = [];
 const services: string[] = [];
-
-function startService(name: string): Service {
-  services.push(`${name}started`);
-  return { close: async () => void services.push(`${name}closed`) };
-}
 
 function opened(): HostTier {
   if (tier === undefined) throw new Error('no host tier');
@@ -32,12 +29,25 @@ serve({
     keeper = new Keeper(opened(), {
       ...options,
       duties: [foldStatistics(opened())],
-      services: [() => startService('')],
+      services: [
+        () => {
+          services.push('started');
+          return { close: async () => void services.push('closed') };
+        },
+      ],
       onEvent: (event) => events.push(event),
     });
   },
   services: () => services,
-  serve: () => keeper?.serve(() => startService('second ')),
+  /** Offers a service of a name. */
+  offer: (name: string) => {
+    const start = (): { close(): Promise<void> } => {
+      services.push(`${name} started`);
+      return { close: async () => void services.push(`${name} closed`) };
+    };
+    offered = new LeasedService(opened(), { name, start });
+  },
+  withdraw: () => offered?.close(),
   letGo: () => keeper?.close(),
   isHolding: () => keeper?.isHolding,
   states: () => events.flatMap((event) => (event.type === 'keeper' ? [event.state] : [])),

@@ -267,19 +267,6 @@ test.concurrent('without a keeper writes are refused beyond 1.25 times the limit
   ).toBe(written);
 });
 
-test.concurrent('a service that is added later starts at once in the process that keeps the tier, in another when that takes over', async () => {
-  await using machine = new Machine();
-  const [first, second] = [await keeperOf(machine), await keeperOf(machine)];
-  const servicesOf = (child: Child): Promise<string[]> => child.ask('services');
-  await first.ask('serve');
-  await second.ask('serve');
-  expect([await servicesOf(first), await servicesOf(second)]).toEqual([['started', 'second started'], []]);
-  await first.ask('letGo');
-  expect((await servicesOf(first)).toSorted()).toEqual(['closed', 'second closed', 'second started', 'started']);
-  await until(async () => (await servicesOf(second)).length > 0, TAKE_OVER_MS, 'the other has started both');
-  expect(await servicesOf(second)).toEqual(['started', 'second started']);
-});
-
 test.concurrent('a service runs in the process that keeps the tier, and in no other', async () => {
   await using machine = new Machine();
   const [first, second] = [await keeperOf(machine), await keeperOf(machine)];

@@ -49,9 +49,8 @@ export class Keeper {
   readonly #duties: readonly Duty[];
   readonly #nextMs = new Map<Duty, number>();
   readonly #stops: readonly (() => void)[];
-  readonly #starts: (() => Service)[];
   #lease: HostLease | undefined;
-  #services: Service[] = [];
+  #services: readonly Service[] = [];
   #holding: Promise<void> | undefined;
   #round: Promise<void> | undefined;
   #sweptMs = Number.NEGATIVE_INFINITY;
@@ -66,7 +65,6 @@ export class Keeper {
       { name: 'leftovers', everyMs: LEFTOVERS_MS, run: () => this.#tidy() },
       ...(options.duties ?? []),
     ];
-    this.#starts = [...(options.services ?? [])];
     // Two clocks: a long sweep must not cost the lease.
     this.#stops = [every(LOOK_MS, () => this.#look()), every(FULLNESS_CHECK_MS, () => this.#work())];
     this.#look();
@@ -75,12 +73,6 @@ export class Keeper {
   /** Whether this process is the one that keeps the machine's tier now. */
   get isHolding(): boolean {
     return this.#lease !== undefined;
-  }
-
-  /** One more of `services`: started when this process is the one that keeps the tier, at once if it is. */
-  serve(start: () => Service): void {
-    this.#starts.push(start);
-    if (this.isHolding && !this.#closed) this.#services.push(start());
   }
 
   /** Lets another process keep it. Waits for what is being done. */
@@ -136,7 +128,7 @@ export class Keeper {
     this.#nextMs.clear();
     this.#tell({ type: 'keeper', state: 'holding' });
     // Another may have begun to keep the tier before this one has noticed: two of a service for a moment must do no harm.
-    this.#services = this.#starts.map((start) => start());
+    this.#services = (this.#options.services ?? []).map((start) => start());
     this.#work();
   }
 

@@ -21,14 +21,26 @@ const ENDINGS: readonly (readonly [ending: string, word: string])[] = [
 /** After these it is `is`; after others it may be whose something is. */
 const BEFORE_IS = new Set(['what', 'where', 'who', 'how', 'when', 'why', 'it', 'that', 'there', 'here', 'he', 'she']);
 
+/** As in `couldn't've`. Nobody says more, and what a stranger writes is not worth more. */
+const MOST_ENDINGS = 2;
+
 /** `don't` as `do not`: a negation is a word of its own, however it was written. Other apostrophes are left out. */
 export function expandContraction(word: string): readonly string[] {
-  const plain = word.replaceAll("'", '');
+  let stem = word;
+  const seconds: string[] = [];
+  while (seconds.length < MOST_ENDINGS) {
+    const ending = ENDINGS.find(([letters]) => stem.endsWith(letters));
+    if (ending === undefined) break;
+    stem = stem.slice(0, -ending[0].length);
+    seconds.unshift(ending[1]);
+  }
+  return [...expandStem(stem), ...seconds];
+}
+
+function expandStem(stem: string): readonly string[] {
+  const plain = stem.replaceAll("'", '');
   const negation = NEGATIONS.get(plain);
   if (negation !== undefined) return negation;
-  for (const [ending, second] of ENDINGS) {
-    if (word.endsWith(ending)) return [...expandContraction(word.slice(0, -ending.length)), second];
-  }
-  const subject = word.slice(0, -2);
-  return word.endsWith("'s") && BEFORE_IS.has(subject) ? [subject, 'is'] : [plain];
+  const subject = stem.slice(0, -2);
+  return stem.endsWith("'s") && BEFORE_IS.has(subject) ? [subject, 'is'] : [plain];
 }

@@ -1,22 +1,56 @@
 import type { Token } from './question-tokens.ts';
 
-/** Fillers wherever they stand. */
+/** Fillers wherever they stand: what is a word or an abbreviation, too (`kindly`, `erm`, `pls`), is not among them. */
 const ANYWHERE = words(`
-  um umm uh uhh uhm erm hmm hm
-  please pls plz kindly
-  toh
+  um umm uh uhh uhm hmm
+  please plz
   कृपया प्लीज हम्म
 `);
 
-/** Fillers at the beginning. */
-const OPENERS = phrases(`
+/** Fillers at the beginning, before a pause or a word with which a question goes on: not in "Hello Fresh", "Ji Hoon", "जी मेल". */
+const GREETINGS = phrases(`
   hi
+  hi there
   hello
+  hello there
   hey
+  hey there
   good morning
   good afternoon
   good evening
   yeah
+  namaste
+  namaskar
+  haan
+  haan ji
+  ji
+  arre
+  suniye
+  toh
+  नमस्ते
+  नमस्कार
+  हाँ
+  हां
+  हाँ जी
+  हां जी
+  जी
+  अरे
+  सुनिए
+`);
+
+/** Words with which a question begins, and hardly the rest of a name. */
+const STARTERS = words(`
+  what whats when where which who whom whose why how
+  is are am was were do does did can could will would shall should may might have has had
+  i my we our you your it this that tell
+  kya kab kahan kaha kidhar kaise kitna kitne kitni kaun kis kisko kyon kyun
+  mera meri mere mujhe main hum hamara hamari hamare aap aapka aapki aapke aapko yeh ye woh
+  क्या कब कहाँ कहां किधर कैसे कितना कितने कितनी कौन किस किसको क्यों
+  मेरा मेरी मेरे मुझे मैं हम हमारा हमारी हमारे आप आपका आपकी आपके आपको यह ये वह
+`);
+
+/** Fillers at the beginning, whatever follows. */
+const REQUESTS = phrases(`
   can you tell me
   could you tell me
   would you tell me
@@ -27,13 +61,6 @@ const OPENERS = phrases(`
   i would like to know
   i need to know
   tell me
-  namaste
-  namaskar
-  haan
-  haan ji
-  ji
-  arre
-  suniye
   mujhe batao
   mujhe bataiye
   mujhe bataye
@@ -41,15 +68,6 @@ const OPENERS = phrases(`
   kya aap bata sakte hai
   kya aap mujhe bata sakte hain
   kya aap mujhe bata sakte hai
-  नमस्ते
-  नमस्कार
-  हाँ
-  हां
-  हाँ जी
-  हां जी
-  जी
-  अरे
-  सुनिए
   मुझे बताओ
   मुझे बताइए
   मुझे बताइये
@@ -57,8 +75,8 @@ const OPENERS = phrases(`
   क्या आप मुझे बता सकते हैं
 `);
 
-/** They mean something, too: fillers at the beginning only where the speaker pauses after them. */
-const OPENERS_BEFORE_PAUSE = phrases(`
+/** They mean something, too: fillers at the beginning only where the speaker pauses after them. MATLAB is asked about. */
+const ASIDES = phrases(`
   ok
   okay
   so
@@ -75,7 +93,6 @@ const OPENERS_BEFORE_PAUSE = phrases(`
   acha
   accha
   achha
-  matlab
   yaar
   अच्छा
   मतलब
@@ -83,16 +100,14 @@ const OPENERS_BEFORE_PAUSE = phrases(`
   तो
 `);
 
-/** Fillers at the end, where the speaker pauses before them. */
-const CLOSERS_AFTER_PAUSE = phrases(`
+/** Fillers at the end, where the speaker pauses before them. `ji` is none: in "एल. जी." it is a letter. */
+const CLOSERS = phrases(`
   thanks
   thank you
   sir
   madam
   maam
-  ji
   yaar
-  जी
   यार
   धन्यवाद
 `);
@@ -107,8 +122,7 @@ const MENTIONS = words(`
 export function withoutFillers(tokens: readonly Token[]): readonly Token[] {
   if (tokens.some(({ text }) => MENTIONS.has(text))) return tokens;
   const rest = withoutAnywhere(tokens);
-  let start = 0;
-  for (let length = 1; length > 0; start += length) length = openerAt(rest, start);
+  const start = behindOpeners(rest);
   let end = rest.length;
   for (let length = 1; length > 0; end -= length) length = closerBefore(rest, end, start);
   return rest.length === 0 ? tokens : rest.slice(start, end);
@@ -124,10 +138,18 @@ function withoutAnywhere(tokens: readonly Token[]): readonly Token[] {
   return rest;
 }
 
-function openerAt(tokens: readonly Token[], start: number): number {
-  const paused = phraseAt(tokens, start, OPENERS_BEFORE_PAUSE);
-  const isFiller = tokens[start + paused - 1]?.pause === true;
-  return Math.max(phraseAt(tokens, start, OPENERS), isFiller ? paused : 0);
+/** Openers may follow one another; those before one that is a filler are fillers, too. */
+function behindOpeners(tokens: readonly Token[]): number {
+  let start = 0;
+  for (let at = 0; ;) {
+    const greeting = phraseAt(tokens, at, GREETINGS);
+    const request = phraseAt(tokens, at, REQUESTS);
+    const length = Math.max(greeting, request, phraseAt(tokens, at, ASIDES));
+    if (length === 0) return start;
+    at += length;
+    const isGreeting = length === greeting && STARTERS.has(tokens[at]?.text ?? '');
+    if (isGreeting || length === request || tokens[at - 1]?.pause === true) start = at;
+  }
 }
 
 /** @returns the length, in tokens, of the longest of the phrases that stands here and is not all there is. */
@@ -141,7 +163,7 @@ function closerBefore(tokens: readonly Token[], end: number, first: number): num
   for (const length of [2, 1]) {
     const start = end - length;
     if (start <= first || tokens[start - 1]?.pause !== true) continue;
-    const candidates = CLOSERS_AFTER_PAUSE.get(tokens[start]?.text ?? '') ?? [];
+    const candidates = CLOSERS.get(tokens[start]?.text ?? '') ?? [];
     if (candidates.some((phrase) => phrase.length === length && isAt(tokens, start, phrase))) return length;
   }
   return 0;

@@ -3,12 +3,15 @@ import { expandContraction } from './contractions.ts';
 /** A word, a number with all that stands close to it, or a sign that means something. */
 export interface Token {
   readonly text: string;
-  /** True when the speaker paused: a comma, a full stop, a dash between spaces. */
+  /** True when the speaker paused: a comma, a full stop. */
   readonly pause: boolean;
 }
 
-const PAUSE = /[,;:.!?…।॥]/u;
-const WORD_OR_SIGN = /[\p{L}\p{M}]+(?:'\p{L}[\p{L}\p{M}]*)*[+#]*|[\p{Sc}\p{Sm}%&@#]/gu;
+/** What follows a word: no colon, exclamation mark or inner full stop, because names have them ("Hello! Magazine", "hello.com"). */
+const PAUSE = /^(?:[,;?…।॥]|\.+$)/u;
+/** Before a full stop it is an initial, also as it is spelled: "जी. एस. टी." */
+const INITIAL = /^\p{L}\p{M}*$/u;
+const WORD_OR_SIGN = /[\p{L}\p{M}]+(?:'\p{L}[\p{L}\p{M}]*)*[+#]*|[\p{Sc}\p{Sm}\p{So}\p{Extended_Pictographic}%&@#]/gu;
 const QUOTES = new Set(['"', "'"]);
 const BEFORE_NUMBER = new Set(['(', '[', '{', ',', ';', ':', '¿', '¡', ...QUOTES]);
 const AFTER_NUMBER = new Set(['.', ',', ';', ':', '!', '?', '…', '।', '॥', ')', ']', '}']);
@@ -22,7 +25,7 @@ export function questionTokens(folded: string): readonly Token[] {
   for (const chunk of folded.split(/\s+/u)) {
     if (chunk === '') continue;
     const found = isKeptWhole(chunk) ? [wholeToken(chunk)] : wordTokens(chunk);
-    if (found.length === 0) markPause(tokens);
+    if (found.length === 0 && PAUSE.test(chunk)) markPause(tokens);
     for (const token of found) tokens.push(token);
   }
   return tokens.filter(({ text }, index) => text !== '-' || hasDigit(tokens[index + 1]?.text ?? ''));
@@ -64,9 +67,10 @@ function wordTokens(chunk: string): readonly Token[] {
   // Kept for now: before a number it is a sign.
   if (chunk === '-') return [{ text: '-', pause: true }];
   return [...chunk.matchAll(WORD_OR_SIGN)].flatMap(({ 0: word, index }) => {
-    const next = chunk.charAt(index + word.length);
+    const rest = chunk.slice(index + word.length);
+    const pause = PAUSE.test(rest) && !(rest.startsWith('.') && INITIAL.test(word));
     const texts = expandContraction(word);
-    return texts.map((text, at) => ({ text, pause: at === texts.length - 1 && PAUSE.test(next) }));
+    return texts.map((text, at) => ({ text, pause: pause && at === texts.length - 1 }));
   });
 }
 

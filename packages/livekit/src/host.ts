@@ -1,6 +1,6 @@
 import type { AgentConfigService, ChangeFeed, WarmedAgents } from '@warmline/agent-config';
 import { Pump } from '@warmline/cache-core';
-import { Courier, foldStatistics, Keeper } from '@warmline/cache-lmdb';
+import { Courier, foldStatistics, Keeper, LeasedService } from '@warmline/cache-lmdb';
 import type { HostTier, MachineStatistics, Service } from '@warmline/cache-lmdb';
 import type { CachedTts, Warmed } from '@warmline/tts-cache';
 import type { WatchOptions } from './change-watch.ts';
@@ -40,7 +40,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       ...(pinShare !== undefined && { pinShare }),
       ...(options.onEvent && { onEvent: options.onEvent }),
     });
-  return new Host(warmline, keeper);
+  return new Host(warmline, keeper, options.onEvent);
 }
 
 /** Carries what other machines invalidate into this one. */
@@ -73,12 +73,14 @@ export class Host {
   readonly warmline: Warmline;
   readonly #keeper: Keeper | undefined;
   readonly #warmer: Warmer;
-  readonly #watching: Service[] = [];
+  readonly #onEvent: HostOptions['onEvent'];
+  #watching: Service | undefined;
 
   /** @internal */
-  constructor(warmline: Warmline, keeper: Keeper | undefined) {
+  constructor(warmline: Warmline, keeper: Keeper | undefined, onEvent: HostOptions['onEvent']) {
     this.warmline = warmline;
     this.#keeper = keeper;
+    this.#onEvent = onEvent;
     this.#warmer = new Warmer(warmline.host);
   }
 
@@ -96,15 +98,26 @@ export class Host {
   }
 
   /**
-   * Hears of every commit at the source, and invalidates what it touches on this machine and all others: an update is read by
-   * every process within 100 ms. One process of the machine does, whoever keeps it; while nobody can prove that it hears, calls
-   * believe what is older than five seconds only if the source does not answer.
+   * Hears of every commit at the source, and invalidates what it touches on this machine and in the cluster tier: an update is read by
+   * every process within 100 ms. Of several workers of this scope on the machine one does; with several machines each has to.
+   * While nobody can prove that it hears, calls believe what is older than five seconds only if the source does not answer.
+   * The feed may keep the process alive until `close`.
+   * @throws TypeError when this host watches already: two feeds cannot vouch for each other.
    */
   watch(feed: ChangeFeed, options: WatchOptions): void {
-    const { watch } = this.warmline;
-    if (this.#keeper === undefined || watch === undefined)
-      this.#watching.push(watchChanges(feed, recordInMemory(), options));
-    else this.#keeper.serve(() => watchChanges(feed, watch, options));
+    if (this.#watching !== undefined)
+      throw new TypeError('this host watches a feed already; a feed tells of agents and knowledge');
+    const { watch, host, scope } = this.warmline;
+    if (watch === undefined || host === undefined) {
+      this.#watching = watchChanges(feed, recordInMemory(), options);
+      return;
+    }
+    const start = (): Service => watchChanges(feed, watch, options);
+    this.#watching = new LeasedService(host, {
+      name: `watch/${scope}`,
+      start,
+      ...(this.#onEvent && { onEvent: this.#onEvent }),
+    });
   }
 
   /**
@@ -127,7 +140,7 @@ export class Host {
   /** Leaves the work to another process. */
   async close(): Promise<void> {
     this.#warmer.close();
-    for (const watcher of this.#watching) await watcher.close();
+    await this.#watching?.close();
     await this.#keeper?.close();
     await this.warmline.close();
   }

@@ -51,7 +51,13 @@ export interface WarmlineOptions extends Omit<HostTierOptions, 'cluster' | 'onEv
 export type WarmAgentsOptions<C = AgentConfig> = Omit<AgentConfigServiceOptions<C>, keyof Surroundings | 'watch'>;
 
 /** As for `VoiceKnowledgeService` of `@warmline/knowledge`. */
-export type WarmKnowledgeOptions<P extends Passage = Passage> = Omit<KnowledgeOptions<P>, keyof Surroundings>;
+export type WarmKnowledgeOptions<P extends Passage = Passage> = Omit<
+  KnowledgeOptions<P>,
+  keyof Surroundings | 'isWatched'
+>;
+
+/** Not five seconds, as for agents: a search costs money, and the source is in trouble when nobody hears of it. */
+const KNOWLEDGE_UNWATCHED_MS = 60_000;
 
 /** What every service of a Warmline is given. */
 type Surroundings = Required<Pick<CacheOptions<unknown>, 'scope' | 'tiers'>> & Pick<CacheOptions<unknown>, 'bus'>;
@@ -142,7 +148,9 @@ export class Warmline {
    * @throws TypeError for an option out of range.
    */
   knowledge<P extends Passage = Passage>(options: WarmKnowledgeOptions<P>): VoiceKnowledgeService<P> {
-    return this.#own(new VoiceKnowledgeService<P>({ ...(options as KnowledgeOptions<P>), ...this.#surroundings() }));
+    const isWatched = (): boolean => this.#watch?.state() !== 'lapsed';
+    const given = { unwatchedTtl: KNOWLEDGE_UNWATCHED_MS, ...(options as KnowledgeOptions<P>), isWatched };
+    return this.#own(new VoiceKnowledgeService<P>({ ...given, ...this.#surroundings() }));
   }
 
   /** @internal What the machine knows of its change feed. */

@@ -197,3 +197,27 @@ test('without a host tier a watch ends with its host', async () => {
   await host.close();
   await vi.waitFor(async () => expect(await sockets()).toBe(0), HEARD_MS);
 });
+
+test('two workers of different scopes on one machine hear a feed each', async () => {
+  const source = convexAgentSource({ url: simulator.url, secret });
+  const opened = [];
+  for (const scope of ['one', 'two']) {
+    const options = { directory: join(root, 'shared'), scope, onEvent: () => {} };
+    const host = await startHost(options);
+    host.watch(convexChangeFeed({ url: simulator.url, secret }), {
+      agents: host.warmline.agents({ source, onEvent: () => {} }),
+    });
+    const calls = openWarmline(options);
+    ends.push(
+      () => host.close(),
+      () => calls.close(),
+    );
+    opened.push(calls);
+  }
+  for (const calls of opened) await vi.waitFor(() => expect(calls.watch?.state()).toBe('live'), HEARD_MS);
+});
+
+test('a host watches one feed', async () => {
+  const { host } = await machine('one');
+  expect(() => host.watch(convexChangeFeed({ url: simulator.url, secret }), {})).toThrow(TypeError);
+});

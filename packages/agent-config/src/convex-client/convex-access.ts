@@ -16,6 +16,11 @@ export function checkAccess({ url, secret }: ConvexAccess): void {
     throw new TypeError('secret must be the service secret of the deployment, got nothing');
 }
 
+/** As the clients of Convex take it: they append to it. */
+export function addressOf({ url }: ConvexAccess): string {
+  return new URL(url).href.replace(/\/+$/u, '');
+}
+
 /**
  * An error as it may be told: that of a function whose arguments were refused quotes them.
  * @returns the error itself unless it holds the secret.

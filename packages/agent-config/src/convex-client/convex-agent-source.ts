@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { positive } from '../agent-config-options.ts';
 import type { AgentSource, BuiltPrompt } from '../agent-source.ts';
 import { faultOf } from '../fault-of.ts';
-import { checkAccess, withoutSecret } from './convex-access.ts';
+import { addressOf, checkAccess, withoutSecret } from './convex-access.ts';
 import type { ConvexAccess } from './convex-access.ts';
 
 /** The functions that {@link convexAgentSource} calls, as `file:function`. */
@@ -36,7 +36,8 @@ const agentIds = z.array(z.string());
  */
 export function convexAgentSource(options: ConvexAgentSourceOptions): AgentSource {
   checkAccess(options);
-  const { url, secret } = options;
+  const { secret } = options;
+  const url = addressOf(options);
   const timeoutMs = positive('timeoutMs', options.timeoutMs ?? 2_000);
   const names = { ...NAMES, ...options.names };
   const get = makeFunctionReference<'query', { secret: string; agentId: string }, unknown>(names.get);

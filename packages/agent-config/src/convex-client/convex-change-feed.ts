@@ -1,6 +1,6 @@
 import { positive } from '../agent-config-options.ts';
 import type { ChangeFeed } from '../change-feed.ts';
-import { checkAccess } from './convex-access.ts';
+import { addressOf, checkAccess } from './convex-access.ts';
 import type { ConvexAccess } from './convex-access.ts';
 import { FeedSubscription } from './feed-subscription.ts';
 
@@ -27,7 +27,8 @@ const NAMES: FeedFunctionNames = { changes: 'feed:changes', probe: 'feed:probe' 
  */
 export function convexChangeFeed(options: ConvexChangeFeedOptions): ChangeFeed {
   checkAccess(options);
-  const { url, secret } = options;
+  const { secret } = options;
+  const url = addressOf(options);
   const settings = {
     url,
     secret,

@@ -3,6 +3,7 @@ import { makeFunctionReference } from 'convex/server';
 import type { ChangeWindow } from '../change-feed.ts';
 import type { ConvexAccess } from './convex-access.ts';
 import { withoutSecret } from './convex-access.ts';
+import { guardedSocket } from './guarded-socket.ts';
 import type { FeedFunctionNames } from './convex-change-feed.ts';
 import { parseWindow } from './parse-window.ts';
 
@@ -37,6 +38,12 @@ export class FeedConnection {
     this.#client = new ConvexClient(url, {
       logger: false,
       skipConvexDeploymentUrlCheck: true,
+      webSocketConstructor: guardedSocket((error) => {
+        if (!this.#ended.signal.aborted)
+          listener.onLost(
+            new Error('Convex has sent what its client does not understand', { cause: withoutSecret(error, secret) }),
+          );
+      }),
       onServerDisconnectError: (reason) => {
         this.#isOverloaded = OVERLOAD.test(reason);
       },
