@@ -1,21 +1,16 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { bench, noticesEach } from './bench.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'warmline-bench-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function bench(...args: string[]): { status: number | null; output: string } {
-  const run = spawnSync(process.execPath, ['apps/bench/dist/main.js', ...args], { encoding: 'utf8', timeout: 170_000 });
-  return { status: run.status, output: run.stdout + run.stderr };
-}
-
 describe('turn', () => {
-  test('holds all its checks and writes its metrics', () => {
+  test('holds all its checks and writes its metrics', async () => {
     const file = join(folder, 'turn.json');
-    const { status, output } = bench('turn', '--quick', '--json', file);
+    const { status, output } = await bench('turn', '--quick', '--json', file);
     expect(output).toContain('All checks hold.');
     expect(status).toBe(0);
     const { environment, scenarios } = JSON.parse(readFileSync(file, 'utf8'));
@@ -24,29 +19,25 @@ describe('turn', () => {
     expect(scenarios.turn.sentences_compared).toBeGreaterThanOrEqual(200);
   });
 
-  test.each([
-    ['flip-byte', 'audio_mismatches'],
-    ['swap', 'order_violations'],
-    ['truncate', 'truncated_stored'],
-  ])('notices --sabotage %s by %s', (sabotage, check) => {
-    const { status, output } = bench('turn', '--quick', '--sabotage', sabotage);
-    expect(output).toMatch(new RegExp(`${check}.*FAILED`, 'u'));
-    expect(status).toBe(1);
-  });
+  noticesEach(
+    'turn',
+    [
+      ['flip-byte', /audio_mismatches.*FAILED/u],
+      ['swap', /order_violations.*FAILED/u],
+      ['truncate', /truncated_stored.*FAILED/u],
+    ],
+    '--quick',
+  );
 });
 
 describe('faults', () => {
-  test('holds all its checks', () => {
-    const { status, output } = bench('faults');
+  test.concurrent('holds all its checks', async () => {
+    const { status, output } = await bench('faults');
     expect(output).toContain('All checks hold.');
     expect(status).toBe(0);
   });
 
-  test('notices --sabotage truncate', () => {
-    const { status, output } = bench('faults', '--sabotage', 'truncate');
-    expect(output).toMatch(/incomplete_stored.*FAILED/u);
-    expect(status).toBe(1);
-  });
+  noticesEach('faults', [['truncate', /incomplete_stored.*FAILED/u]]);
 });
 
 describe('wrong usage exits 2 and says what is allowed', () => {
@@ -57,8 +48,8 @@ describe('wrong usage exits 2 and says what is allowed', () => {
     [['--data', folder], /no file named agent-turns-\*\.jsonl/u],
     [['--seed', 'x'], /'x' is not a whole number/u],
     [['--colour'], /unknown option '--colour'/u],
-  ])('%j', (args, message) => {
-    const { status, output } = bench(...args);
+  ])('%j', async (args, message) => {
+    const { status, output } = await bench(...args);
     expect(output).toMatch(message);
     expect(status).toBe(2);
   });

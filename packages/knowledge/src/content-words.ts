@@ -1,9 +1,11 @@
 import { withoutFillers } from './fillers.ts';
-import { hasDigit } from './question-tokens.ts';
 import type { Token } from './question-tokens.ts';
 
-/** Words without which a question is still the same one. `do` is not among them: in Hinglish it is a number. */
-const LIGHT = new Set(['the', 'an', 'does', 'did', 'of', 'just', 'really', 'very', 'hai', 'hain', 'है', 'हैं']);
+/**
+ * Words without which a question is still the same one. `do` is not among them: in Hinglish it is a number. Nor are `a`, `an` and
+ * `just`, which earned a fifteenth of a point: they name things ("plan a costs", "a positive blood", "call An Nguyen", "Just Dial").
+ */
+const LIGHT = new Set(['the', 'does', 'did', 'of', 'hai', 'hain', 'है', 'हैं']);
 
 /** Light before a subject only: `may` is a month, too, and a can has a content. */
 const AUXILIARIES = new Set(['do', 'can', 'could', 'would', 'may']);
@@ -23,27 +25,25 @@ const FORMS: ReadonlyMap<string, string> = new Map([
  * that earned a twentieth of a point of hits on real questions, and would take Peters for Peter.
  */
 export function contentWords(tokens: readonly Token[]): readonly Token[] {
-  const asked = withoutFillers(tokens);
-  const heavy = withoutLight(asked);
-  const kept = heavy.length === 0 ? asked : heavy;
-  // What stood behind a light word may now be at the beginning.
-  return withoutFillers(kept.map((token) => ({ ...token, text: FORMS.get(token.text) ?? token.text })));
+  let kept = tokens;
+  // Again while something goes: what stood behind a light word may now be at the beginning.
+  for (let before = Number.POSITIVE_INFINITY; kept.length < before;) {
+    before = kept.length;
+    kept = withoutLight(withoutFillers(kept));
+  }
+  return kept.map((token) => ({ ...token, text: FORMS.get(token.text) ?? token.text }));
 }
 
 /** From the end, so that each word is judged by the one that will stand behind it. */
 function withoutLight(tokens: readonly Token[]): readonly Token[] {
   const kept: Token[] = [];
-  for (const [index, token] of [...tokens.entries()].toReversed()) {
-    const before = tokens[index - 1]?.text ?? '';
-    const after = kept.at(-1)?.text ?? '';
-    if (!isLight(token.text, before, after)) kept.push(token);
+  for (const token of tokens.toReversed()) {
+    if (!isLight(token.text, kept.at(-1)?.text ?? '')) kept.push(token);
   }
-  return kept.toReversed();
+  return kept.length === 0 ? tokens : kept.toReversed();
 }
 
-function isLight(word: string, before: string, after: string): boolean {
-  // Not in "vitamin a", nor where letters are spelled.
-  if (word === 'a') return before.length !== 1 && after.length > 1 && !hasDigit(after);
+function isLight(word: string, after: string): boolean {
   return LIGHT.has(word) || (AUXILIARIES.has(word) && SUBJECTS.has(after));
 }
 

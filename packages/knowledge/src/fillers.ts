@@ -10,11 +10,8 @@ const ANYWHERE = words(`
 /** Fillers at the beginning, before a pause or a word with which a question goes on: not in "Hello Fresh", "Ji Hoon", "जी मेल". */
 const GREETINGS = phrases(`
   hi
-  hi there
   hello
-  hello there
   hey
-  hey there
   good morning
   good afternoon
   good evening
@@ -38,11 +35,11 @@ const GREETINGS = phrases(`
   सुनिए
 `);
 
-/** Words with which a question begins, and hardly the rest of a name. */
+/** Words with which a question goes on, and hardly the rest of a name. */
 const STARTERS = words(`
   what whats when where which who whom whose why how
   is are am was were do does did can could will would shall should may might have has had
-  i my we our you your it this that tell
+  i my we our you your it this that there tell
   kya kab kahan kaha kidhar kaise kitna kitne kitni kaun kis kisko kyon kyun
   mera meri mere mujhe main hum hamara hamari hamare aap aapka aapki aapke aapko yeh ye woh
   क्या कब कहाँ कहां किधर कैसे कितना कितने कितनी कौन किस किसको क्यों
@@ -147,7 +144,7 @@ function behindOpeners(tokens: readonly Token[]): number {
     const length = Math.max(greeting, request, phraseAt(tokens, at, ASIDES));
     if (length === 0) return start;
     at += length;
-    const isGreeting = length === greeting && STARTERS.has(tokens[at]?.text ?? '');
+    const isGreeting = length === greeting && STARTERS.has(tokens[at]?.text ?? '') && at + 1 < tokens.length;
     if (isGreeting || length === request || tokens[at - 1]?.pause === true) start = at;
   }
 }

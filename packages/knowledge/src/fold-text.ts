@@ -16,6 +16,6 @@ export function foldText(text: string): string {
     .replaceAll(/[‐-―−]/gu, '-')
     .toLowerCase()
     .normalize('NFD')
-    .replaceAll(/(?<=[कखगजफ])\u093C/gu, '')
+    .replaceAll(/(?<=[कखगजफ])\u093C+/gu, '')
     .normalize('NFC');
 }
