@@ -13,6 +13,8 @@ describe('config', () => {
       'old_reads_after_5s.silent': 0,
       old_reads_after_reconnect_1s: 0,
       calls_without_config: 0,
+      old_reads_after_500ms: 0,
+      old_prompts_after_500ms: 0,
       'sources.build': 0,
       'migration.rebuilt_again': 0,
     });
@@ -29,11 +31,11 @@ describe('config', () => {
   });
 
   noticesEach('config', [
-    ['no-watch', /old_reads_after_100ms.*FAILED/u],
+    ['no-watch', /old_reads_after_500ms.*FAILED/u],
     ['no-lease', /agents_get_per_agent_per_host.*FAILED/u],
     ['no-last-good', /calls_without_config.*FAILED/u],
     ['no-lapse', /old_reads_after_5s.*FAILED/u],
-    ['old-prompt', /old_prompts_after_100ms.*FAILED/u],
+    ['old-prompt', /old_prompts_after_500ms.*FAILED/u],
     ['no-rebuild', /sources\.build.*FAILED/u],
   ]);
 });

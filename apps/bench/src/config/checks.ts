@@ -68,7 +68,7 @@ function isMostlyOnce({ gets, agents, getsOfAgents }: StartRound): boolean {
 }
 
 function updateChecks({ updates }: ConfigMeasurement, { wanted }: ConfigEffort): Check[] {
-  const { configs, prompts, byClock, lastGoodEvents, failed, failures, updates: count } = updateTotals(updates);
+  const { configs, prompts, lasting, lastGoodEvents, failed, failures, updates: count } = updateTotals(updates);
   const least = Math.min(...updates.map((result) => result.configs.compared));
   return [
     atLeast('updates', count, wanted.updates),
@@ -76,11 +76,11 @@ function updateChecks({ updates }: ConfigMeasurement, { wanted }: ConfigEffort):
     atLeast('prompts_compared', prompts.compared, wanted.compared),
     atLeast('reads_compared.least', least, wanted.compared / 4),
     none(
-      'old_reads_after_100ms',
-      configs.old,
-      `of ${configs.compared} reads; ${byClock.configs.old} by the clock; ${lastGoodEvents} last good`,
+      'old_reads_after_500ms',
+      lasting.configs.old,
+      `of ${configs.compared} reads; ${configs.old} after 100 ms; ${lastGoodEvents} last good`,
     ),
-    none('old_prompts_after_100ms', prompts.old, `of ${prompts.compared} reads; ${byClock.prompts.old} by the clock`),
+    none('old_prompts_after_500ms', lasting.prompts.old, `of ${prompts.compared} reads; ${prompts.old} after 100 ms`),
     none(
       'update.failed_reads',
       failed,

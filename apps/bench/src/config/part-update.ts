@@ -9,8 +9,10 @@ import type { Stage } from './stage.ts';
 import { Starvation } from './starvation.ts';
 import type { Update } from './update.ts';
 
-/** A read that starts later than this after a reply must have the new version. */
+/** A read that starts later than this after a reply is to have the new version: a time, which fails no run. */
 export const PROMISED_MS = 100;
+/** No machine's noise takes as long: a read that starts later must have it. */
+export const ALLOWED_MS = 500;
 /** However long processes have waited for a processor, later than this is no delay: it stays. */
 const LASTING_MS = 2_000;
 /** A read that starts this long after the last update of its agent has nothing to be compared with. */
@@ -34,6 +36,8 @@ export interface UpdateResult {
   /** The time for which Convex, the host service or the reader waited for a processor is not counted. */
   readonly configs: Verdict;
   readonly prompts: Verdict;
+  /** The same, of reads that start after `ALLOWED_MS`. */
+  readonly lasting: { readonly configs: Verdict; readonly prompts: Verdict };
   /** The same reads by the clock alone. */
   readonly byClock: { readonly configs: Verdict; readonly prompts: Verdict };
   /** The share of its time for which the worst of these processes waited. */
@@ -101,14 +105,18 @@ export async function updateWhileRead(
         ),
       ),
     );
-  const running = (repliedMs: number, pids: readonly number[]): number =>
-    starvation.runFor(PROMISED_MS, repliedMs, pids, LASTING_MS);
+  const runningFor =
+    (ms: number) =>
+    (repliedMs: number, pids: readonly number[]): number =>
+      starvation.runFor(ms, repliedMs, pids, LASTING_MS);
+  const [promised, allowed] = [runningFor(PROMISED_MS), runningFor(ALLOWED_MS)];
   const byClock = (repliedMs: number): number => repliedMs + PROMISED_MS;
   return {
     sharing,
     updates,
-    configs: verdict('configs', running),
-    prompts: verdict('prompts', running),
+    configs: verdict('configs', promised),
+    prompts: verdict('prompts', promised),
+    lasting: { configs: verdict('configs', allowed), prompts: verdict('prompts', allowed) },
     byClock: { configs: verdict('configs', byClock), prompts: verdict('prompts', byClock) },
     starved: starvation.worstShare,
     freshAfterMs: freshAfterMs(

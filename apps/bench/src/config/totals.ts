@@ -11,6 +11,7 @@ export interface UpdateTotals {
   readonly updates: number;
   readonly configs: Verdict;
   readonly prompts: Verdict;
+  readonly lasting: { readonly configs: Verdict; readonly prompts: Verdict };
   readonly byClock: { readonly configs: Verdict; readonly prompts: Verdict };
   readonly failed: number;
   readonly failures: readonly string[];
@@ -22,6 +23,10 @@ export function updateTotals(results: readonly UpdateResult[]): UpdateTotals {
     updates: sum(results.map(({ updates }) => updates.length)),
     configs: together(results.map(({ configs }) => configs)),
     prompts: together(results.map(({ prompts }) => prompts)),
+    lasting: {
+      configs: together(results.map(({ lasting }) => lasting.configs)),
+      prompts: together(results.map(({ lasting }) => lasting.prompts)),
+    },
     byClock: {
       configs: together(results.map(({ byClock }) => byClock.configs)),
       prompts: together(results.map(({ byClock }) => byClock.prompts)),
