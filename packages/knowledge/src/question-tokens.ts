@@ -37,7 +37,7 @@ function isKeptWhole(chunk: string): boolean {
 }
 
 /** Whether there is a number in it, in digits of any script or as a sign like ½. */
-export function hasDigit(text: string): boolean {
+function hasDigit(text: string): boolean {
   return /\p{N}/u.test(text);
 }
 

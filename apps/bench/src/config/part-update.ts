@@ -12,7 +12,7 @@ import type { Update } from './update.ts';
 /** A read that starts later than this after a reply is to have the new version: a time, which fails no run. */
 export const PROMISED_MS = 100;
 /** No machine's noise takes as long: a read that starts later must have it. */
-export const ALLOWED_MS = 500;
+const ALLOWED_MS = 500;
 /** However long processes have waited for a processor, later than this is no delay: it stays. */
 const LASTING_MS = 2_000;
 /** A read that starts this long after the last update of its agent has nothing to be compared with. */

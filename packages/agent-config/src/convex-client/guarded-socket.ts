@@ -7,6 +7,7 @@
 export function guardedSocket(onFault: (error: Error) => void): typeof WebSocket {
   return class extends WebSocket {
     override set onmessage(listener: ((this: WebSocket, event: MessageEvent) => unknown) | null) {
+      // oxlint-disable-next-line unicorn/prefer-add-event-listener -- it is this property that the client sets
       super.onmessage = listener && this.#guarded(listener);
     }
 
