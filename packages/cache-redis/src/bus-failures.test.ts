@@ -274,7 +274,8 @@ describe.concurrent('a bus whose server', () => {
     await using machine = Machine.start({ url: server.url });
     const startedMs = performance.now();
     await expect(new Ear().at(machine)).rejects.toMatchObject({ code: 'ERR_REDIS_TIMEOUT' });
-    expect(performance.now() - startedMs).toBeLessThan(3_000);
+    // A second for the connection; the rest is for a machine that does other things, too.
+    expect(performance.now() - startedMs).toBeLessThan(8_000);
     const [events, invalidated, live]: [CacheEvent[], Invalidation[], number[]] = [[], [], []];
     const pump = new Pump({
       bus: machine.bus,
