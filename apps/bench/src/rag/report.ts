@@ -85,7 +85,7 @@ function updateSection(u: UpdateResult, processes: number): Section {
         `process of its machine did not get the processor is not counted (${u.heldReads} reads; services held ` +
         `${digits(heldMs)} ms at worst, readers ${digits(Math.max(...u.heldMs))} ms). The feed lapsed ${lapses} ` +
         `times and had ${gaps} gaps. Each change cost ${digits(u.searchesAChange)} searches a question; one is ` +
-        'enough, but each machine invalidates for both.',
+        'enough for a machine, and each machine hears of the change by itself.',
     ),
     body: [
       table(
