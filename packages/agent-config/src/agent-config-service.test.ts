@@ -1,4 +1,5 @@
 import { MemoryBus, MemorySharedTier } from '@warmline/cache-core';
+import type { Bus } from '@warmline/cache-core';
 import { FakeClock } from '@warmline/cache-core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { AgentConfigService } from './agent-config-service.ts';
@@ -109,6 +110,40 @@ describe('a configuration', () => {
     expect((await other.loadAgentConfig('a'))?.config.greeting).toBe('Namaste');
     await one.close();
     await other.close();
+  });
+
+  test('is doubted by a gap of the feed, and served if the source fails', async () => {
+    const { source, clock, open } = setUp();
+    const [one, other] = [open(), open()];
+    source.put('a', 'Hello', 1);
+    await one.loadAgentConfig('a');
+    await other.loadAgentConfig('a');
+    source.put('a', 'Namaste', 2);
+    await one.applyGap();
+    await clock.advance(5);
+    expect((await other.loadAgentConfig('a'))?.config.greeting).toBe('Namaste');
+    source.fail();
+    await one.applyGap();
+    await clock.advance(5);
+    expect((await other.loadAgentConfig('a'))?.config.greeting).toBe('Namaste');
+  });
+
+  test('what a feed tells is not passed on to other machines, what the application says is', async () => {
+    const { clock, tier, source } = setUp();
+    source.put('a', 'Hello', 1);
+    const published: unknown[] = [];
+    const bus: Bus = {
+      publish: async (invalidation) => void published.push(invalidation),
+      subscribe: async () => async () => {},
+    };
+    const service = new AgentConfigService({ source, clock, tiers: [tier], bus, onEvent: () => {} });
+    await service.loadAgentConfig('a');
+    await service.applyChange({ at: 1n, kind: 'agent', id: 'a', organizationId: 'acme', deleted: false });
+    await service.applyGap();
+    expect(published).toEqual([]);
+    await service.invalidate('a');
+    expect(published).toHaveLength(1);
+    await service.close();
   });
 
   test('is doubted after 5 s while nobody hears of changes', async () => {

@@ -1,5 +1,5 @@
 import { MemoryBus, MemorySharedTier } from '@warmline/cache-core';
-import type { CacheEvent, EntryRef, WriteOptions } from '@warmline/cache-core';
+import type { Bus, CacheEvent, EntryRef, WriteOptions } from '@warmline/cache-core';
 import { FakeClock } from '@warmline/cache-core/testing';
 import { describe, expect, test } from 'vitest';
 import { VoiceKnowledgeService } from './index.ts';
@@ -213,6 +213,29 @@ describe('an invalidation', () => {
     expect(await textOf()).toContain('Answer 1');
     await service.applyChange({ kind: 'knowledge', organizationId: 'acme' });
     expect(await textOf()).toContain('Answer 2');
+  });
+
+  test('of everything comes by a gap of the feed', async () => {
+    const { source, service, textOf } = open();
+    await textOf();
+    source.version = 2;
+    await service.applyGap();
+    expect(await textOf()).toContain('Answer 2');
+  });
+
+  test('that a feed tells is not passed on to other machines, that of the application is', async () => {
+    const published: unknown[] = [];
+    const bus: Bus = {
+      publish: async (invalidation) => void published.push(invalidation),
+      subscribe: async () => async () => {},
+    };
+    const { service } = open({ tiers: [new MemorySharedTier()], bus });
+    await service.applyChange({ kind: 'knowledge', organizationId: 'acme' });
+    await service.applyGap();
+    expect(published).toEqual([]);
+    await service.invalidateCache('acme');
+    expect(published).toHaveLength(1);
+    await service.close();
   });
 
   test('overtakes a search that has begun: its result is not kept, and who comes later does not wait for it', async () => {
